@@ -1,0 +1,67 @@
+"""The table of contents: every event and every command, by topic."""
+
+from __future__ import annotations
+
+from . import escalation, ingest, notify, tickets
+from .base import Command, Event
+
+EVENTS: dict[str, type[Event]] = {
+    event.topic: event
+    for event in (
+        ingest.MailReceivedV1,
+        ingest.MailIgnoredV1,
+        ingest.MailBouncedV1,
+        tickets.TicketOpenedV1,
+        tickets.TicketReceivedV1,
+        tickets.TicketRepliedV1,
+        tickets.TicketNotedV1,
+        tickets.TicketStatusChangedV1,
+        tickets.TicketOwnerChangedV1,
+        tickets.TicketPriorityChangedV1,
+        tickets.TicketEscalatedV1,
+        tickets.MailSettledV1,
+        tickets.QueueCreatedV1,
+        tickets.PersonCreatedV1,
+        tickets.GroupChangedV1,
+        tickets.GrantGivenV1,
+        tickets.GrantTakenV1,
+        escalation.PolicySetV1,
+        escalation.EscalationDueV1,
+        escalation.TimersSetV1,
+        notify.NotificationSentV1,
+        notify.NotificationFailedV1,
+    )
+}
+
+COMMANDS: dict[str, type[Command]] = {
+    command.topic: command
+    for command in (
+        ingest.ReadRawV1,
+        ingest.RereadMailsV1,
+        ingest.ShowAccountV1,
+        tickets.OpenTicketV1,
+        tickets.ReplyToTicketV1,
+        tickets.AddNoteV1,
+        tickets.SetStatusV1,
+        tickets.SetOwnerV1,
+        tickets.SetPriorityV1,
+        tickets.CreateQueueV1,
+        tickets.CreatePersonV1,
+        tickets.CreateGroupV1,
+        tickets.AddMemberV1,
+        tickets.RemoveMemberV1,
+        tickets.GiveRightV1,
+        tickets.TakeRightV1,
+        escalation.SetPolicyV1,
+        notify.ResendV1,
+    )
+}
+
+HEARS: dict[str, tuple[str, ...]] = {
+    "ingest": ("tickets", "notify"),
+    "tickets": ("ingest", "escalation"),
+    "escalation": ("tickets",),
+    "notify": ("tickets", "ingest"),
+    "gateway": ("ingest", "tickets", "escalation", "notify"),
+}
+"""Which speakers' batches each service hears (the bindings of its queue)."""
