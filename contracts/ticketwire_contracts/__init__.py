@@ -5,3 +5,5 @@ values it speaks about, then what you may ask of it (commands), then what it say
 lists them all; ``rights`` says what a grant means. Depends on pydantic only, so an outside subscriber can
 install it without anything else of ours.
 """
+
+__version__ = "0.1.0"

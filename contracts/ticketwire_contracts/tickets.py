@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from .base import Command, Event, Value
+from .base import SCHEMA_BASE, Command, Event, Value
 from .escalation import ClockName
 from .ingest import Address, Attachment, AutoVerdict, PgpVerdict
 
@@ -487,5 +487,10 @@ class PublicEvent(Value):
     summary: str = Field(description="One neutral line.")
     ticket: PublicTicket = Field(description="The ticket after it.")
     message: PublicMessage | None = Field(default=None, description="What was said, if anything.")
+
+    @classmethod
+    def schema_address(cls) -> str:
+        """The ``dataschema`` of every public event."""
+        return f"{SCHEMA_BASE}/public_event.v1.schema.json"
 
 
