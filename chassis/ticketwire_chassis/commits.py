@@ -1,0 +1,443 @@
+"""The commit log: a thing is its newest commit, and what was asked once happens once (decisions 1, 3, 4, 5).
+
+    commit   {_id: {stream, seq}, cause, command, actor, at, correlation, body, private, keys, after, hash, pending}
+
+``_id`` is the optimistic lock, ``cause`` the memory of what was already done. ``CommitLog.settle`` takes many
+asks at once through the same few steps, in rounds:
+
+    read      newest commits and known causes, in one aggregate
+    decide    by the caller's pure function; what is already done leaves before anything is decided
+    claim     names that must be unique go in first (decision 5)
+    insert    the rest, at most one commit per stream and round
+
+Two duplicate keys, opposite reactions: ``_id`` taken means that someone was faster, so read and decide again;
+``cause`` taken means that it is already done, so answer as then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import structlog
+from bson import MaxKey, MinKey
+from ticketwire_contracts.base import Actor, Problem
+
+from .metrics import COMMITS, CONFLICTS
+from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, Session, duplicate_key, is_transient
+from .private import canonical, seal
+
+log = structlog.get_logger()
+
+READ_AT_ONCE = 60
+"""Streams read in one aggregate; more go in several."""
+TRIES = 40
+"""Rounds until we say that something is wrong rather than contended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One accepted (or refused) command on one stream, with the whole state after it."""
+
+    stream: str
+    seq: int
+    cause: str
+    command: str
+    actor: Actor
+    at: datetime
+    correlation: str
+    body: list[Doc]
+    private: Doc
+    after: Doc
+    hash: str
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether it records a refusal."""
+        return self.stream.startswith("refusal/")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a decision wants written on one stream, on top of ``base``."""
+
+    stream: str
+    base: Commit | None
+    events: Sequence[Doc]
+    after: Doc
+    keys: Sequence[str] = ()
+    claim: bool = False
+    """Goes in before the rest of its plan; if the name is taken, the plan is made again."""
+    shared: bool = False
+    """Derived from a claim, so whoever writes it writes the same: being second is no conflict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a decision comes to: commits, the first of which remembers the cause; or a refusal."""
+
+    drafts: Sequence[Draft] = ()
+    problem: Problem | None = None
+    refusal: Doc = field(default_factory=dict)
+    """What a refusal's commit should say besides the problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing asked of the log: by whom, why, when; ``what`` is the caller's."""
+
+    cause: str
+    command: str
+    actor: Actor
+    at: datetime
+    correlation: str
+    what: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of an ask."""
+
+    ask: Ask
+    commit: Commit
+    commits: Sequence[Commit]
+    again: bool = False
+    """It had been done before."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it was refused, if it was."""
+        return Problem.model_validate(self.commit.after["problem"]) if self.commit.refused else None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one read found."""
+
+    newest: dict[str, Commit]
+    done: dict[str, Commit]
+    epoch: int
+
+
+Read = Callable[[Sequence[Ask], Session], Awaitable[Any]]
+Decide = Callable[[Any, Ask], Plan]
+
+
+class CommitLog:
+    """The log of one service."""
+
+    def __init__(self, db: Database, personal: dict[str, frozenset[str]] | None = None) -> None:
+        self._db = db
+        self._commits = db["commits"]
+        self._fences = db["fences"]
+        self._personal = personal or {}
+        self.nudge: Callable[[], None] = lambda: None
+        """Called after each write, so that the relay looks at once."""
+
+    @property
+    def collection(self) -> Collection:
+        """The commits themselves, for reading."""
+        return self._commits
+
+    async def prepare(self) -> None:
+        """Makes the indexes."""
+        await self._commits.create_index([("cause", ASCENDING)], unique=True)
+        await self._commits.create_index(
+            [("pending", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)],
+            partialFilterExpression={"pending": True},
+        )
+        await self._commits.create_index([("keys", ASCENDING)], partialFilterExpression={"keys": {"$exists": True}})
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    async def look(self, streams: Iterable[str], causes: Iterable[str] = (), session: Session = None) -> Look:
+        """Newest commits of ``streams``, commits by ``causes``, and the directory's epoch, as one read."""
+        wanted = sorted(set(streams))
+        if session is not None:
+            return await self._look_in_transaction(wanted, list(causes), session)
+        newest: dict[str, Commit] = {}
+        done: dict[str, Commit] = {}
+        epoch = 0
+        for start in range(0, max(len(wanted), 1), READ_AT_ONCE):
+            asked = list(causes) if start == 0 else []
+            pipeline: list[Doc] = [{"$match": {"cause": {"$in": asked}}}, {"$set": {"as": "done"}}]
+            pipeline.append({"$unionWith": {"coll": "counters", "pipeline": [{"$match": {"_id": "epoch"}}]}})
+            pipeline += [_newest_of(stream) for stream in wanted[start : start + READ_AT_ONCE]]
+            for doc in await self._commits.aggregate(pipeline):
+                if doc["_id"] == "epoch":
+                    epoch = doc["n"]
+                elif doc.get("as") == "done":
+                    done[doc["cause"]] = from_doc(doc)
+                else:
+                    newest[doc["_id"]["stream"]] = from_doc(doc)
+        return Look(newest=newest, done=done, epoch=epoch)
+
+    async def _look_in_transaction(self, streams: Sequence[str], causes: Sequence[str], session: Session) -> Look:
+        # $unionWith is refused inside a transaction (MongoDB 6 to 8), so the same in single reads.
+        known = await self._commits.find({"cause": {"$in": list(causes)}}, session=session) if causes else []
+        counter = await self._db["counters"].find_one({"_id": "epoch"}, session=session)
+        newest = {stream: commit for stream in streams if (commit := await self.newest(stream, session))}
+        done = {doc["cause"]: from_doc(doc) for doc in known}
+        return Look(newest=newest, done=done, epoch=counter["n"] if counter else 0)
+
+    async def newest(self, stream: str, session: Session = None) -> Commit | None:
+        """The newest commit of a stream: what the thing is now."""
+        found = await self._commits.find({"_id": _range(stream)}, sort=[("_id", -1)], limit=1, session=session)
+        return from_doc(found[0]) if found else None
+
+    async def newest_of_kind(self, prefix: str) -> dict[str, Commit]:
+        """Newest commits of all streams that begin with ``prefix``, e.g. ``queue/``; for kinds that are few."""
+        last = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        span = {"$gte": {"stream": prefix, "seq": MinKey()}, "$lt": {"stream": last, "seq": MinKey()}}
+        found = await self._commits.find({"_id": span}, {"body": 0, "private": 0}, sort=[("_id", ASCENDING)])
+        return {doc["_id"]["stream"]: from_doc(doc) for doc in found}
+
+    async def streams_with_keys(self, keys: Sequence[str], session: Session = None) -> dict[str, str]:
+        """Which stream holds which key (a Message-ID's digest); the oldest wins."""
+        if not keys:
+            return {}
+        found = await self._commits.find(
+            {"keys": {"$in": list(keys)}}, {"keys": 1, "at": 1}, sort=[("at", -1)], session=session
+        )
+        return {key: doc["_id"]["stream"] for doc in found for key in doc["keys"]}
+
+    async def history(self, stream: str) -> list[Commit]:
+        """All commits of a stream, oldest first."""
+        return [from_doc(doc) for doc in await self._commits.find({"_id": _range(stream)}, sort=[("_id", ASCENDING)])]
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    async def settle(self, asks: Sequence[Ask], read: Read, decide: Decide) -> list[Settled]:
+        """Takes asks through read, decide, claim and insert until each is written or was written before."""
+        settled: dict[str, Settled] = {}
+        waiting = list({ask.cause: ask for ask in asks}.values())
+        for _ in range(TRIES):
+            if not waiting:
+                return [settled[ask.cause] for ask in asks]
+            world, done = await self._read(waiting, read)
+            for cause, commit in done.items():
+                base = cause.rpartition(":")[0]
+                ask = next(ask for ask in waiting if ask.cause == base)
+                settled[base] = Settled(ask, commit, [commit], again=True)
+            waiting = [ask for ask in waiting if ask.cause not in settled]
+            chosen, rest = _one_commit_per_stream(waiting, lambda ask, world=world: decide(world, ask))
+            written = await self._write(chosen)
+            for ask, commits in written.items():
+                settled[ask] = Settled(next(a for a in waiting if a.cause == ask), commits[0], commits)
+            waiting = [ask for ask in waiting if ask.cause not in settled]
+            if waiting and not rest:
+                CONFLICTS.inc(len(waiting))
+        raise RuntimeError(f"not settled after {TRIES} rounds: {[ask.cause for ask in waiting][:5]}")
+
+    async def settle_alone(
+        self, ask: Ask, read: Read, decide: Decide, fences: Callable[[Any, Ask], Iterable[str]] = lambda *_: ()
+    ) -> Settled:
+        """Takes one ask through in a transaction: for decisions that write or read several streams (decision 4)."""
+        for _ in range(TRIES):
+            try:
+                async with self._db.transaction() as session:
+                    look = await self.look([], [f"{ask.cause}:0"], session=session)
+                    if look.done:
+                        commit = next(iter(look.done.values()))
+                        return Settled(ask, commit, [commit], again=True)
+                    world = await read([ask], session)
+                    plan = decide(world, ask)
+                    for fence in sorted({draft.stream for draft in plan.drafts} | set(fences(world, ask))):
+                        await self._fences.update_one({"_id": fence}, {"$inc": {"n": 1}}, upsert=True, session=session)
+                    commits = self._commits_of(ask, plan)
+                    await self._commits.insert_many([to_doc(commit) for commit in commits], session=session)
+                COMMITS.inc(len(commits))
+                self.nudge()
+                return Settled(ask, commits[0], commits)
+            except Exception as error:
+                if not (is_transient(error) or _lost_race(error)):
+                    raise
+                CONFLICTS.inc()
+        raise RuntimeError(f"not settled after {TRIES} tries: {ask.cause}")
+
+    async def _read(self, asks: Sequence[Ask], read: Read) -> tuple[Any, dict[str, Commit]]:
+        world = await read(asks, None)
+        return world, {cause: commit for cause, commit in world.done.items()}
+
+    async def _write(self, chosen: Sequence[tuple[Ask, Plan]]) -> dict[str, list[Commit]]:
+        plans = {ask.cause: (plan, self._commits_of(ask, plan)) for ask, plan in chosen}
+        claims = [
+            (cause, commit)
+            for cause, (plan, commits) in plans.items()
+            for draft, commit in _pairs(plan, commits)
+            if draft is not None and draft.claim
+        ]
+        lost = await self._insert(claims)
+        rest = [
+            (cause, commit)
+            for cause, (plan, commits) in plans.items()
+            if cause not in lost
+            for draft, commit in _pairs(plan, commits)
+            if draft is None or not draft.claim
+        ]
+        shared = {
+            (commit.stream, commit.seq)
+            for plan, commits in plans.values()
+            for draft, commit in _pairs(plan, commits)
+            if draft is not None and draft.shared
+        }
+        lost |= await self._insert(rest, forgive=shared)
+        if claims or rest:
+            self.nudge()
+        return {cause: commits for cause, (_, commits) in plans.items() if cause not in lost}
+
+    async def _insert(
+        self, items: Sequence[tuple[str, Commit]], forgive: set[tuple[str, int]] | frozenset[tuple[str, int]] = frozenset()
+    ) -> set[str]:
+        """Inserts; gives the causes of those asks that have to be decided again."""
+        if not items:
+            return set()
+        lost: set[str] = set()
+        failed = 0
+        try:
+            await self._commits.insert_many([to_doc(commit) for _, commit in items], ordered=False)
+        except BulkWriteError as error:
+            for failure in error.details["writeErrors"]:
+                if not duplicate_key(failure):
+                    raise
+                failed += 1
+                cause, commit = items[failure["index"]]
+                if (commit.stream, commit.seq) not in forgive:
+                    lost.add(cause)
+        COMMITS.inc(len(items) - failed)
+        return lost
+
+    def _commits_of(self, ask: Ask, plan: Plan) -> list[Commit]:
+        if plan.problem is not None:
+            problem = plan.problem.model_dump(mode="json")
+            event = {"type": "refused", "v": 1, "problem": problem, **plan.refusal}
+            after = {"problem": problem, **plan.refusal}
+            return [self._commit(ask, 0, Draft(f"refusal/{ask.cause}", None, [event], after))]
+        return [self._commit(ask, ordinal, draft) for ordinal, draft in enumerate(plan.drafts)]
+
+    def _commit(self, ask: Ask, ordinal: int, draft: Draft) -> Commit:
+        at = ask.at.astimezone(UTC)
+        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        if draft.base is not None:
+            at = max(at, draft.base.at)  # time never runs backwards in a stream: the relay's order rests on it
+        body, private = seal(draft.events, self._personal)
+        commit = Commit(
+            stream=draft.stream,
+            seq=draft.base.seq + 1 if draft.base else 1,
+            cause=f"{ask.cause}:{ordinal}",
+            command=ask.command,
+            actor=ask.actor,
+            at=at,
+            correlation=ask.correlation,
+            body=body,
+            private=private,
+            after=draft.after,
+            hash="",
+            keys=list(draft.keys),
+        )
+        return _with_hash(commit)
+
+
+def hash_of(commit: Commit) -> str:
+    """What vouches for a commit: everything in it but ``private``, ``after``, ``hash`` and ``pending``."""
+    covered = {
+        "stream": commit.stream,
+        "seq": commit.seq,
+        "cause": commit.cause,
+        "command": commit.command,
+        "actor": commit.actor.model_dump(mode="json"),
+        "at": commit.at,
+        "correlation": commit.correlation,
+        "body": commit.body,
+        "keys": commit.keys,
+    }
+    return sha256(canonical(covered)).hexdigest()
+
+
+def to_doc(commit: Commit) -> Doc:
+    """As it stands in Mongo, waiting for the relay."""
+    doc: Doc = {
+        "_id": {"stream": commit.stream, "seq": commit.seq},
+        "cause": commit.cause,
+        "command": commit.command,
+        "actor": commit.actor.model_dump(mode="json"),
+        "at": commit.at,
+        "correlation": commit.correlation,
+        "body": commit.body,
+        "private": commit.private,
+        "after": commit.after,
+        "hash": commit.hash,
+        "pending": True,
+    }
+    if commit.keys:
+        doc["keys"] = commit.keys
+    return doc
+
+
+def from_doc(doc: Doc) -> Commit:
+    """From Mongo; parts that were not read are empty."""
+    return Commit(
+        stream=doc["_id"]["stream"],
+        seq=doc["_id"]["seq"],
+        cause=doc["cause"],
+        command=doc["command"],
+        actor=Actor.model_validate(doc["actor"]),
+        at=doc["at"],
+        correlation=doc["correlation"],
+        body=doc.get("body", []),
+        private=doc.get("private", {}),
+        after=doc["after"],
+        hash=doc["hash"],
+        keys=doc.get("keys", []),
+    )
+
+
+def _with_hash(commit: Commit) -> Commit:
+    object.__setattr__(commit, "hash", hash_of(commit))
+    return commit
+
+
+def _range(stream: str) -> Doc:
+    return {"$gte": {"stream": stream, "seq": MinKey()}, "$lte": {"stream": stream, "seq": MaxKey()}}
+
+
+def _newest_of(stream: str) -> Doc:
+    newest: list[Doc] = [
+        {"$match": {"_id": _range(stream)}},
+        {"$sort": {"_id": -1}},
+        {"$limit": 1},
+        {"$project": {"body": 0, "private": 0}},
+    ]
+    return {"$unionWith": {"coll": "commits", "pipeline": newest}}
+
+
+def _pairs(plan: Plan, commits: Sequence[Commit]) -> list[tuple[Draft | None, Commit]]:
+    if plan.problem is not None:
+        return [(None, commit) for commit in commits]
+    return list(zip(plan.drafts, commits, strict=True))
+
+
+def _one_commit_per_stream(
+    asks: Sequence[Ask], decide: Callable[[Ask], Plan]
+) -> tuple[list[tuple[Ask, Plan]], list[Ask]]:
+    """Decides in order; an ask that would write a stream already written in this round waits for the next."""
+    chosen: list[tuple[Ask, Plan]] = []
+    rest: list[Ask] = []
+    touched: set[str] = set()
+    for ask in asks:
+        plan = decide(ask)
+        streams = {draft.stream for draft in plan.drafts}
+        if touched & streams:
+            rest.append(ask)
+        else:
+            chosen.append((ask, plan))
+        touched |= streams
+    return chosen, rest
+
+
+def _lost_race(error: Exception) -> bool:
+    return isinstance(error, BulkWriteError) and any(duplicate_key(e) for e in error.details.get("writeErrors", ()))
