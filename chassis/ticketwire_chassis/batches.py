@@ -1,0 +1,147 @@
+"""Taking events in: deliveries that wait are merged into one batch, handled at once, then acknowledged.
+
+While one batch is handled the next deliveries gather, so batches grow under load by themselves (decision 7).
+When a batch fails, its events are tried one by one; what still fails goes alone through the wait queues and in
+the end to ``<service>.parked`` (decision 9). When Mongo is away nothing is at fault but the weather: the batch
+stays unacknowledged and is tried again until it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import structlog
+from faststream.rabbit import RabbitMessage
+from ticketwire_contracts.base import Event
+
+from .broker import DELAYS, Broker
+from .metrics import BATCH_SIZE, BROKER_TAKEN, EVENTS_HEARD, PARKED, RETRIED
+from .mongo import ConnectionFailure
+
+log = structlog.get_logger()
+
+Handler = Callable[[Sequence[Any]], Awaitable[None]]
+
+PREFETCH = 100
+"""Deliveries held at once; each is a batch of up to 100 events."""
+MERGED = 200
+"""Events handled at once."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One message as it came: its events, and how often it was tried before."""
+
+    events: list[dict[str, Any]]
+    attempt: int
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class BatchConsumer:
+    """What one service hears."""
+
+    def __init__(self, service: str, broker: Broker) -> None:
+        self._service = service
+        self._broker = broker
+        self._handlers: dict[str, tuple[type[Event], Handler]] = {}
+        self._waiting: list[Delivery] = []
+        self._wake = asyncio.Event()
+
+    def hears(self, classes: Sequence[type[Event]], handler: Handler) -> None:
+        """These types go to this handler."""
+        for event in classes:
+            self._handlers[event.topic] = (event, handler)
+
+    async def take(self, message: RabbitMessage) -> None:
+        """FastStream's subscriber: waits until the events in the message have had their effect, then acks."""
+        BROKER_TAKEN.labels(self._service).inc()
+        try:
+            events = orjson.loads(message.body)["events"]
+            attempt = int(message.headers.get("x-attempt", 0))
+        except (ValueError, KeyError, TypeError):
+            log.error("batch_unreadable", queue=self._service, size=len(message.body))
+            PARKED.inc()
+            await message.reject()  # the queue dead-letters it to <service>.parked
+            return
+        delivery = Delivery(events, attempt)
+        self._waiting.append(delivery)
+        self._wake.set()
+        await delivery.done
+        await message.ack()
+
+    async def run(self) -> None:
+        """Handles what waits, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                deliveries = self._next()
+                await self._handle(deliveries)
+                for delivery in deliveries:
+                    if not delivery.done.done():
+                        delivery.done.set_result(None)
+
+    def _next(self) -> list[Delivery]:
+        count = 0
+        taken = 0
+        for delivery in self._waiting:
+            if taken and count + len(delivery.events) > MERGED:
+                break
+            count += len(delivery.events)
+            taken += 1
+        deliveries, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        return deliveries
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        raw = [(event, delivery.attempt) for delivery in deliveries for event in delivery.events]
+        try:
+            await self._try([event for event, _ in raw])
+        except Exception as error:
+            log.warning("batch_failed", queue=self._service, events=len(raw), error=repr(error), exc_info=True)
+            for event, attempt in raw:
+                await self._alone(event, attempt)
+
+    async def _alone(self, event: dict[str, Any], attempt: int) -> None:
+        try:
+            await self._try([event])
+        except Exception as error:
+            await self._put_off(event, attempt, error)
+
+    async def _try(self, raw: Sequence[dict[str, Any]]) -> None:
+        known = [(event, self._handlers[event["type"]]) for event in raw if event.get("type") in self._handlers]
+        by_handler: dict[Handler, list[Event]] = {}
+        for event, (model, handler) in known:
+            by_handler.setdefault(handler, []).append(model.model_validate(event))
+        if not known:
+            return
+        BATCH_SIZE.observe(len(known))
+        for handler, events in by_handler.items():
+            await self._while_mongo_is_away(handler, events)
+        EVENTS_HEARD.inc(len(known))
+
+    async def _while_mongo_is_away(self, handler: Handler, events: Sequence[Event]) -> None:
+        pause = 0.2
+        while True:
+            try:
+                return await handler(events)
+            except ConnectionFailure as error:
+                log.warning("mongo_away", queue=self._service, error=str(error)[:200])
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    async def _put_off(self, event: dict[str, Any], attempt: int, error: Exception) -> None:
+        body = orjson.dumps({"source": event.get("source", ""), "events": [event]})
+        headers = {"x-attempt": attempt + 1, "x-error": f"{type(error).__name__}: {error}"[:500]}
+        if attempt < len(DELAYS):
+            delay = DELAYS[attempt][0]
+            await self._broker.put(f"{self._service}.wait.{delay}", body, headers)
+            RETRIED.labels(delay).inc()
+            log.warning("event_put_off", event_id=event.get("id"), delay=delay, error=headers["x-error"])
+        else:
+            await self._broker.put(f"{self._service}.parked", body, headers)
+            PARKED.inc()
+            log.error("event_parked", event_id=event.get("id"), type=event.get("type"), error=headers["x-error"])

@@ -1,0 +1,280 @@
+"""The relay: says what is in the log, in order, at least once; nobody publishes by hand (decisions 6, 7, 10).
+
+One replica of a service relays, by a lease on the database's clock. It takes commits with ``pending: true``,
+gives each the next place in ``positions`` (no gaps; one hash chain over all), says their events in batches,
+waits for the confirm, and unsets ``pending`` in one update. A stale relay trips over a taken place and stops.
+
+It is woken in its own process by whoever writes, and from other replicas by a transient nudge over the broker;
+besides it looks every second. (A change stream did the same for more of mongod's time: ADR 0008.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import orjson
+import structlog
+from ticketwire_contracts.base import Event
+from ticketwire_contracts.tickets import PublicEvent
+
+from . import outbox
+from .broker import WAKE, Broker
+from .commits import Commit, from_doc
+from .metrics import EVENTS_SAID, LEADING
+from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, DuplicateKeyError
+
+log = structlog.get_logger()
+
+BATCH_EVENTS = 100
+BATCH_OCTETS = 256_000
+AT_ONCE = 200
+"""Commits taken in one turn."""
+LEASE_SECONDS = 10
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a commit says: inside, and in public."""
+
+    internal: Sequence[Event] = ()
+    public: Sequence[PublicEvent] = ()
+
+
+Publish = Callable[[Commit], Said]
+
+
+@dataclass(slots=True)
+class _Head:
+    """Where the log's end is: the last place given, the chain there, the epoch of rights there."""
+
+    place: int = 0
+    chain: str = ""
+    epoch: int = 0
+
+
+class StaleRelay(Exception):
+    """Another replica has given the place that we wanted to give."""
+
+
+@dataclass
+class Relay:
+    """Says one service's log and rows."""
+
+    db: Database
+    service: str
+    broker: Broker
+    publish: Publish | None = None
+    rows: list[Collection] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._me = uuid.uuid4().hex
+        self._commits = self.db["commits"]
+        self._positions = self.db["positions"]
+        self._leases = self.db["leases"]
+        self._wake = asyncio.Event()
+        self._leading = False
+        self._told = 0.0
+        self._telling: asyncio.Task[None] | None = None
+
+    @property
+    def leading(self) -> bool:
+        """Whether this replica relays."""
+        return self._leading
+
+    def nudge(self) -> None:
+        """Something was written: look at once, here or at the replica that relays."""
+        self._wake.set()
+        if not self._leading and self._telling is None:
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        try:
+            await asyncio.sleep(max(0.0, self._told + 0.005 - time.monotonic()))  # many writes, one nudge
+            self._told = time.monotonic()
+            await self.broker.wake()
+        except Exception as error:
+            log.debug("nudge_lost", error=repr(error))  # the leader looks every second anyway
+        finally:
+            self._telling = None
+
+    async def prepare(self) -> None:
+        """Makes the indexes."""
+        await self._positions.create_index([("commit", ASCENDING)], unique=True)
+        for rows in self.rows:
+            await outbox.prepare(rows)
+
+    async def run(self) -> None:
+        """Takes the lease when it is free, and relays while it holds it; for ever."""
+        try:
+            while True:
+                try:
+                    if await self._hold_lease():
+                        await self._lead()
+                    else:
+                        await asyncio.sleep(LOOK_SECONDS)
+                except StaleRelay:
+                    log.warning("relay_stale")
+                except Exception as error:
+                    log.warning("relay_failed", error=repr(error), exc_info=True)
+                    await asyncio.sleep(LOOK_SECONDS)
+                finally:
+                    self._leading = False
+                    LEADING.set(0)
+        finally:
+            await self._leave()
+
+    async def _hold_lease(self) -> bool:
+        free: Doc = {"$or": [{"holder": self._me}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
+        take: list[Doc] = [
+            {"$set": {"holder": self._me, "until": {"$add": ["$$NOW", LEASE_SECONDS * 1000]}}},
+        ]
+        try:
+            await self._leases.update_one({"_id": "relay", **free}, take, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def _leave(self) -> None:
+        """Gives the lease back, so that another replica need not wait for its end."""
+        try:
+            async with asyncio.timeout(2):
+                await self._leases.delete_one({"_id": "relay", "holder": self._me})
+        except Exception as error:
+            log.debug("lease_kept", error=repr(error))
+
+    async def _lead(self) -> None:
+        self._leading = True
+        LEADING.set(1)
+        head = await self._read_head()
+        ears = await self._listen()
+        log.info("relay_leads", place=head.place)
+        try:
+            fresh = False
+            renewed = time.monotonic()
+            while True:
+                self._wake.clear()
+                while await self._turn(head, known=fresh) or await self._say_rows():
+                    fresh = True
+                    if time.monotonic() - renewed > LEASE_SECONDS / 3:
+                        break
+                fresh = True
+                if time.monotonic() - renewed > LEASE_SECONDS / 3:
+                    if not await self._hold_lease():
+                        return
+                    renewed = time.monotonic()
+                    continue
+                try:
+                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                except TimeoutError:
+                    pass
+        finally:
+            await ears()
+
+    async def _listen(self) -> Callable[[], object]:
+        channel = await self.broker.connection.channel(publisher_confirms=False)
+        queue = await channel.declare_queue(f"wake.{self.service}.{self._me}", exclusive=True, auto_delete=True)
+        await queue.bind(WAKE, self.service)
+
+        async def on_nudge(_: object) -> None:
+            self._wake.set()
+
+        await queue.consume(on_nudge, no_ack=True)
+        return channel.close
+
+    async def _read_head(self) -> _Head:
+        last = await self._positions.find_one({}, sort=[("_id", -1)])
+        return _Head(last["_id"], last["chain"], last.get("epoch", 0)) if last else _Head()
+
+    async def _turn(self, head: _Head, known: bool) -> int:
+        """Says the next commits; gives how many. Unless ``known``, some may have places from a relay before."""
+        if self.publish is None:
+            return 0
+        async with self.db.snapshot() as session:
+            docs = await self._commits.find(
+                {"pending": True}, sort=[("at", ASCENDING), ("_id", ASCENDING)], limit=AT_ONCE, session=session
+            )
+        if not docs:
+            return 0
+        placed: dict[bytes, Doc] = {}
+        if not known:
+            rows = await self._positions.find({"commit": {"$in": [doc["_id"] for doc in docs]}})
+            placed = {orjson.dumps(row["commit"]): row for row in rows}
+        places = await self._place(docs, placed, head)
+        docs = sorted(docs, key=lambda doc: places[orjson.dumps(doc["_id"])]["_id"])
+        await self._say(docs, places)
+        await self._commits.update_many({"_id": {"$in": [doc["_id"] for doc in docs]}}, {"$unset": {"pending": ""}})
+        return len(docs)
+
+    async def _place(self, docs: Sequence[Doc], placed: dict[bytes, Doc], head: _Head) -> dict[bytes, Doc]:
+        fresh: list[Doc] = []
+        for doc in docs:
+            key = orjson.dumps(doc["_id"])
+            if key in placed:
+                continue
+            head.place += 1
+            head.chain = sha256(f"{head.chain}\0{doc['hash']}".encode()).hexdigest()
+            head.epoch = max(head.epoch, int(doc["after"].get("rights_epoch", 0)))
+            placed[key] = {"_id": head.place, "commit": doc["_id"], "chain": head.chain, "epoch": head.epoch}
+            fresh.append(placed[key])
+        if fresh:
+            try:
+                await self._positions.insert_many(fresh, ordered=True)
+            except BulkWriteError as error:
+                raise StaleRelay from error
+        return placed
+
+    async def _say(self, docs: Sequence[Doc], places: dict[bytes, Doc]) -> None:
+        publish = self.publish
+        if publish is None:
+            return
+        parts: list[bytes] = []
+        size = 0
+        first: int | None = None
+        place: Doc = {}
+        public: list[tuple[str, str, str, str, bytes]] = []
+        for doc in docs:
+            place = places[orjson.dumps(doc["_id"])]
+            saying = publish(from_doc(doc))
+            first = place["_id"] if first is None else first
+            for event in saying.internal:
+                parts.append(event.model_dump_json().encode())
+                size += len(parts[-1])
+            public += [
+                (f"{e.type}.{e.ticket.queue}", e.type, e.id, e.correlation, e.model_dump_json().encode())
+                for e in saying.public
+            ]
+            if len(parts) >= BATCH_EVENTS or size >= BATCH_OCTETS:
+                await self._say_batch(parts, first, place)
+                parts, size, first = [], 0, None
+        if parts:
+            await self._say_batch(parts, first, place)
+        await self.broker.say_publicly(public)
+
+    async def _say_batch(self, parts: Sequence[bytes], first: int | None, place: Doc) -> None:
+        envelope = {"source": self.service, "first": first}
+        if place:
+            envelope |= {"last": place["_id"], "chain": place["chain"], "rights_epoch": place["epoch"]}
+        body = orjson.dumps(envelope)[:-1] + b',"events":[' + b",".join(parts) + b"]}"
+        await self.broker.say(body)
+        EVENTS_SAID.inc(len(parts))
+
+    async def _say_rows(self) -> int:
+        total = 0
+        for rows in self.rows:
+            docs = await outbox.waiting(rows)
+            if not docs:
+                continue
+            parts = [entry["event"].encode() for doc in docs for entry in doc.get("outbox", ())]
+            for start in range(0, len(parts), BATCH_EVENTS):
+                await self._say_batch(parts[start : start + BATCH_EVENTS], None, {})
+            await outbox.was_said(rows, docs)
+            total += len(docs)
+        return total
+
+

@@ -1,0 +1,218 @@
+"""A service, joined: what ``app.py`` builds. It reads as the service's menu.
+
+    service = Service(settings)
+    service.hears(MailReceivedV1, by=handlers.on_mail_received)
+    service.obeys(ReplyToTicketV1, by=handlers.obey)
+    service.says_commits(publish)
+    app = service.app()
+
+Start: Mongo, broker and topology, preparations, what runs in the background, and last the consumers. Stop: the
+consumers first, then what was begun is finished, then the rest. A background task that dies ends the process
+with its reason; whoever runs us starts us again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from faststream.middlewares import AckPolicy
+from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
+from faststream.rabbit.schemas import QueueType
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from ticketwire_contracts.base import Command, Event
+
+from . import logs, metrics
+from .batches import PREFETCH, BatchConsumer, Handler
+from .blobs import BlobStore
+from .broker import Broker
+from .commands import CommandClient, CommandServer, Obey
+from .commits import CommitLog
+from .health import Check, Health
+from .mongo import Database, open_database
+from .relay import Publish, Relay
+from .settings import ServiceSettings
+from .signing import Signer
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 5.0
+
+
+class Service:
+    """One service of Ticketwire. Nothing connects before the lifespan starts, but for Mongo's lazy client."""
+
+    def __init__(self, settings: ServiceSettings, personal: dict[str, frozenset[str]] | None = None) -> None:
+        logs.configure(settings.service, settings.log_level, settings.log_format)
+        self.settings = settings
+        self.name = settings.service
+        self.db: Database = open_database(settings.mongo_url, settings.database, settings.mongo_driver)
+        blobs = open_database(settings.mongo_url, settings.blobs_database, settings.mongo_driver)
+        self._databases = (self.db, blobs)
+        self.blobs = BlobStore(blobs)
+        self.signer = Signer(settings.secret.get_secret_value())
+        self.broker = Broker(settings.broker_url, self.name)
+        self.commands = CommandClient(self.broker)
+        self.log = CommitLog(self.db, personal)
+        self.relay = Relay(self.db, self.name, self.broker)
+        self.log.nudge = self.relay.nudge
+        self.stopping = asyncio.Event()
+        self.health = Health()
+        self.health_routes: list[BaseRoute] = [*self.health.routes, *metrics.routes]
+        self._consumer = BatchConsumer(self.name, self.broker)
+        self._server = CommandServer(self.name, self.broker)
+        self._listens = False
+        self._obeys = False
+        self._preparations: list[Callable[[], Awaitable[None]]] = []
+        self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # --------------------------------------------------------------------------------------------- the menu
+
+    def prepares(self, prepare: Callable[[], Awaitable[None]]) -> None:
+        """Run at start, before anything is consumed: indexes, caches."""
+        self._preparations.append(prepare)
+
+    def hears(self, *events: type[Event], by: Handler) -> None:
+        """These events go to this handler, many at once."""
+        self._consumer.hears(events, by)
+        self._listens = True
+
+    def obeys(self, *commands: type[Command], by: Obey) -> None:
+        """These commands go to this handler, many at once."""
+        self._server.obeys(commands, by)
+        self._obeys = True
+
+    def says_commits(self, publish: Publish) -> None:
+        """The commit log is relayed; ``publish`` turns a commit into events."""
+        self.relay.publish = publish
+        self._preparations.insert(0, self.log.prepare)
+
+    def says_rows(self, *collections: str) -> None:
+        """Working rows with an outbox are relayed."""
+        self.relay.rows += [self.db[name] for name in collections]
+
+    def runs(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
+        """Runs beside the consumers until the stop; its death ends the process."""
+        self._background.append((name, task))
+
+    def ready_when(self, name: str, check: Check) -> None:
+        """One more condition of ``/readyz``."""
+        self.health.ready_when(name, check)
+
+    def nudge(self) -> None:
+        """Rows or commits were written: the relay should look at once."""
+        self.relay.nudge()
+
+    def app(self, routes: Sequence[BaseRoute] = ()) -> Starlette:
+        """The service as an ASGI application, with its health and its metrics."""
+        app = Starlette(routes=[*self.health_routes, *routes], lifespan=self.lifespan)
+        app.state.service = self
+        return app
+
+    # ---------------------------------------------------------------------------------------------- its life
+
+    @asynccontextmanager
+    async def lifespan(self, _: Any = None) -> AsyncIterator[None]:
+        """From start to stop."""
+        await self._connect()
+        says = self.relay.publish is not None or bool(self.relay.rows)
+        if says:
+            await self.relay.prepare()
+        for prepare in self._preparations:
+            await prepare()
+        if says:
+            self._spawn("relay", self.relay.run)
+        for name, task in self._background:
+            self._spawn(name, task)
+        consuming = await self._consume()
+        log.info("service_started")
+        try:
+            yield
+        finally:
+            self.stopping.set()
+            log.info("service_stopping")
+            await consuming.stop()
+            await self._finish_tasks()
+            await self.broker.close()
+            for database in self._databases:
+                await database.close()
+            log.info("service_stopped")
+
+    async def _connect(self) -> None:
+        await _patiently("mongo", self.db.ping)
+        await _patiently("broker", self.broker.connect)
+        await self.commands.start()
+        self.health.ready_when("mongo", self._mongo_answers)
+
+    async def _mongo_answers(self) -> bool:
+        await self.db.ping()
+        return True
+
+    async def _consume(self) -> RabbitBroker:
+        consuming = RabbitBroker(
+            self.settings.broker_url,
+            logger=None,
+            apply_types=False,
+            client_properties={"connection_name": f"{self.name} consuming"},
+            default_channel=Channel(prefetch_count=PREFETCH),
+        )
+        if self._listens:
+            self._subscribe(consuming, self.name, QueueType.QUORUM, self._consumer.take)
+            self._spawn("batches", self._consumer.run)
+        if self._obeys:
+            self._subscribe(consuming, f"{self.name}.commands", QueueType.CLASSIC, self._server.take)
+            self._spawn("commands", self._server.run)
+        await consuming.start()
+        return consuming
+
+    def _subscribe(self, broker: RabbitBroker, queue: str, kind: QueueType, take: Callable[[RabbitMessage], Awaitable[None]]) -> None:
+        declared: Any = RabbitQueue(queue, queue_type=kind, durable=True, declare=False)  # type: ignore[call-overload]
+        subscriber = broker.subscriber(declared, ack_policy=AckPolicy.MANUAL, no_reply=True, decoder=_as_it_came)
+        subscriber(take)
+
+        async def has_consumer() -> bool:
+            return await self.broker.consumers(queue) > 0
+
+        self.health.ready_when(f"consumer {queue}", has_consumer)
+
+    def _spawn(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
+        async def guarded() -> None:
+            try:
+                await task()
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                log.critical("task_died", task=name, error=repr(error), exc_info=True)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        self._tasks.append(asyncio.create_task(guarded(), name=f"{self.name}:{name}"))
+
+    async def _finish_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+
+
+async def _as_it_came(message: Any) -> Any:
+    """FastStream's decoder: the message itself, unread."""
+    return message
+
+
+async def _patiently(what: str, connect: Callable[[], Awaitable[None]]) -> None:
+    """Waits for a server that is still starting; says so every few seconds."""
+    pause = 0.2
+    while True:
+        try:
+            return await connect()
+        except Exception as error:
+            log.warning("waiting_for", server=what, error=f"{type(error).__name__}: {error}"[:300])
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 3.0)
