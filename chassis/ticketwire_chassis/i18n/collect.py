@@ -61,10 +61,10 @@ def refusals(file: BinaryIO) -> Iterator[tuple[int, str]]:
         if not isinstance(node, ast.Call) or called(node) not in ("Problem", "Refusal", "refuse", "problem"):
             continue
         for keyword in node.keywords:
-            value = keyword.value
-            if keyword.arg in ("title", "detail") and isinstance(value, ast.Constant):
-                if isinstance(value.value, str) and value.value:
-                    yield value.lineno, value.value
+            if keyword.arg in ("title", "detail") and isinstance(keyword.value, ast.Constant):
+                text = keyword.value.value
+                if isinstance(text, str) and text:
+                    yield keyword.value.lineno, text
 
 
 def called(call: ast.Call) -> str:

@@ -59,7 +59,7 @@ def day(at: datetime, now: datetime, t: Translator, zone: tzinfo = UTC) -> str:
 
 
 def size(octets: int, t: Translator) -> str:
-    """A size for people: ``812 B``, ``214 kB``, ``1.4 MB``; units of 1000, the decimal sign of the language."""
+    """A size for people: ``812 B``, ``214 kB``, ``1.4 MB``; in thousands, decimal sign by language."""
     if octets < 1000:
         return f"{octets} B"
     if octets < 999_500:

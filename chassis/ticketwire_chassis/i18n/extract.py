@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po, write_po
 
 from .collect import collect
 from .languages import LANGUAGES, SOURCE
+from .translator import forms
 
 CATALOGUES = Path("chassis/ticketwire_chassis/i18n/catalogues")
 
@@ -30,20 +31,21 @@ def main(root: Path = Path()) -> int:
             catalogue.update(source, no_fuzzy_matching=False)
             catalogue.obsolete.clear()
             write(catalogue, path)
-            waiting = sum(not all(forms(message.string)) or message.fuzzy for message in catalogue if message.id)
-            sys.stdout.write(f"{language}: {len(catalogue)} texts, {waiting} wait for a translation\n")
+            waiting = [message for message in catalogue if message.fuzzy or not all(forms(message.string))]
+            sys.stdout.write(f"{language}: {len(catalogue)} texts, {len(waiting)} wait for a translation\n")
     return 0
 
 
-def forms(string: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """A translation as a tuple of its plural forms; of one when it has none."""
-    return (string,) if isinstance(string, str) else tuple(string)
-
-
 def write(catalogue: Catalog, path: Path) -> None:
-    """Sorted by text and without line numbers and dates, so that a diff shows what changed and nothing else."""
+    """Sorted, without line numbers and dates, so that a diff shows what changed and nothing else."""
+    head = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"]
+    if catalogue.locale:
+        head += [f"Language: {catalogue.locale}", f"Plural-Forms: {catalogue.plural_forms}"]
     with path.open("wb") as file:
-        write_po(file, catalogue, width=110, include_lineno=False, sort_output=True, omit_header=False)
+        file.write(b'msgid ""\nmsgstr ""\n')
+        file.writelines(f'"{line}\\n"\n'.encode() for line in head)
+        file.write(b"\n")
+        write_po(file, catalogue, width=110, include_lineno=False, sort_output=True, omit_header=True)
 
 
 if __name__ == "__main__":

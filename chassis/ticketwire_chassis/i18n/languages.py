@@ -14,7 +14,7 @@ LANGUAGES: tuple[str, ...] = (SOURCE, *sorted(path.stem for path in CATALOGUES.g
 
 
 def negotiate(accept: str = "", *, preferred: str | None = None, default: str = SOURCE) -> str:
-    """The language for a reader: what they chose, else the best of their ``Accept-Language``, else ``default``.
+    """The language for a reader: their choice, else the best of ``Accept-Language``, else ``default``.
 
     Accepts what browsers and mails send (``de-AT,de;q=0.9,en;q=0.5``, ``de_CH``); malformed parts count as
     absent. Never fails.

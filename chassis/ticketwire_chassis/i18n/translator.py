@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from gettext import c2py  # type: ignore[attr-defined]  # the standard library's own plural compiler
+from gettext import c2py
 from typing import Any
 
 from babel.messages.pofile import read_po
@@ -13,6 +13,7 @@ from .languages import CATALOGUES, SOURCE, known
 
 Key = tuple[str | None, str]
 """Context (none for most) and English text."""
+Texts = Mapping[Key, tuple[str, ...]]
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's customary name
@@ -23,7 +24,7 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's customary name
 class Translator:
     """Texts in one language. Unknown texts come back in English, so a missing one is never an error."""
 
-    def __init__(self, language: str, texts: Mapping[Key, tuple[str, ...]], plural: Callable[[int], int]) -> None:
+    def __init__(self, language: str, texts: Texts, plural: Callable[[int], int]) -> None:
         self.language = language
         self._texts = texts
         self._plural = plural
@@ -67,6 +68,11 @@ def fill(text: str, params: Mapping[str, Any]) -> str:
     return text.format_map(params) if params else text
 
 
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    """A text of a catalogue as its plural forms: one when it has none, an empty one when it is not there."""
+    return (text or "",) if isinstance(text, str | None) else tuple(text)
+
+
 def translator(language: str | None) -> Translator:
     """The translator for a language tag such as ``de`` or ``de-AT``; English for what we do not have."""
     return load(known(language or "") or SOURCE)
@@ -82,7 +88,7 @@ def load(language: str) -> Translator:
     texts: dict[Key, tuple[str, ...]] = {}
     for message in catalogue:
         key = message.id if isinstance(message.id, str) else message.id[0]
-        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-        if key and all(forms) and not message.fuzzy:
-            texts[message.context, key] = forms
+        said = forms(message.string)
+        if key and all(said) and not message.fuzzy:
+            texts[message.context, key] = said
     return Translator(language, texts, c2py(catalogue.plural_expr))
