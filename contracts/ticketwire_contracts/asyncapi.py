@@ -147,7 +147,10 @@ def batch_message(topics: Iterable[str]) -> Document:
 
 def event_message(event: type[Event]) -> Document:
     """An event as it lies in a batch."""
-    return described(event.topic, event) | {"payload": schema_ref(event.topic), "examples": shown(event.topic, EXAMPLES)}
+    return described(event.topic, event) | {
+        "payload": schema_ref(event.topic),
+        "examples": shown(event.topic, EXAMPLES),
+    }
 
 
 def public_message(event: type[Event]) -> Document:
@@ -175,7 +178,12 @@ def commands_channel(service: str, obeyed: Iterable[type[Command]]) -> Document:
         "bindings": {
             "amqp": {
                 "is": "queue",
-                "queue": {"name": f"{service}.commands", "durable": True, "exclusive": False, "autoDelete": False},
+                "queue": {
+                    "name": f"{service}.commands",
+                    "durable": True,
+                    "exclusive": False,
+                    "autoDelete": False,
+                },
                 "bindingVersion": BINDING,
             }
         },
@@ -201,7 +209,10 @@ def order_message(command: type[Command]) -> Document:
     return described(command.topic, command) | {
         "payload": {"allOf": [schema_ref("order.v1"), {"type": "object", "properties": asked}]},
         "examples": [
-            {"name": "order", "payload": EXAMPLES["order.v1"] | {"type": command.topic, "command": EXAMPLES[command.topic]}}
+            {
+                "name": "order",
+                "payload": EXAMPLES["order.v1"] | {"type": command.topic, "command": EXAMPLES[command.topic]},
+            }
         ]
         if command.topic in EXAMPLES
         else [],
@@ -225,7 +236,12 @@ def obeying(command: type[Command]) -> Document:
 
 def described(topic: str, kind: type[Event] | type[Command]) -> Document:
     """A message's name and what its docstring says."""
-    return {"name": topic, "title": kind.__name__, "summary": docstring(kind), "contentType": "application/json"}
+    return {
+        "name": topic,
+        "title": kind.__name__,
+        "summary": docstring(kind),
+        "contentType": "application/json",
+    }
 
 
 def shown(topic: str, examples: Mapping[str, Any]) -> list[Document]:
@@ -243,7 +259,13 @@ def exchange_binding(exchange: str) -> Document:
     return {
         "amqp": {
             "is": "routingKey",
-            "exchange": {"name": exchange, "type": "topic", "durable": True, "autoDelete": False, "vhost": "/"},
+            "exchange": {
+                "name": exchange,
+                "type": "topic",
+                "durable": True,
+                "autoDelete": False,
+                "vhost": "/",
+            },
             "bindingVersion": BINDING,
         }
     }

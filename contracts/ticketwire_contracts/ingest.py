@@ -38,7 +38,9 @@ class AutoVerdict(Value):
 class Bounce(Value):
     """A delivery report (RFC 3464, or one that only looks like it)."""
 
-    action: Literal["failed", "delayed", "delivered", "relayed", "expanded", "unknown"] = Field(description="RFC 3464 Action.")
+    action: Literal["failed", "delayed", "delivered", "relayed", "expanded", "unknown"] = Field(
+        description="RFC 3464 Action."
+    )
     status: str = Field(default="", description="Enhanced status code, e.g. `5.1.1`.")
     recipient: str = Field(default="", description="The address that could not be reached.")
     original_message_id: str = Field(default="", description="Message-ID of the mail it is about, without brackets.")
@@ -51,7 +53,16 @@ class PgpVerdict(Value):
     encrypted: bool = Field(default=False, description="It came encrypted.")
     opened_with: str | None = Field(default=None, description="Fingerprint of our key that opened it.")
     signature: Literal[
-        "none", "good", "bad", "unknown_key", "expired_key", "revoked_key", "weak_key", "untrusted", "partial", "wrong_sender"
+        "none",
+        "good",
+        "bad",
+        "unknown_key",
+        "expired_key",
+        "revoked_key",
+        "weak_key",
+        "untrusted",
+        "partial",
+        "wrong_sender",
     ] = Field(default="none", description="The one word for the signature.")
     signer: str | None = Field(default=None, description="User id of the signing key.")
     key: str | None = Field(default=None, description="Fingerprint of the signing key.")
@@ -61,7 +72,9 @@ class PgpVerdict(Value):
 class Reading(Value):
     """What the parser made of a mail. The same shape as ``ticketwire mail explain`` prints."""
 
-    from_: Address = Field(description="Author: the first usable address of From.", serialization_alias="from", validation_alias="from")
+    from_: Address = Field(
+        description="Author: the first usable address of From.", serialization_alias="from", validation_alias="from"
+    )
     reply_to: list[Address] = Field(default_factory=list, description="Where the author wants answers.")
     to: list[Address] = Field(default_factory=list, description="To.")
     cc: list[Address] = Field(default_factory=list, description="Cc.")
@@ -77,7 +90,9 @@ class Reading(Value):
     attachments: list[Attachment] = Field(default_factory=list, description="Files.")
     pgp: PgpVerdict = Field(default_factory=PgpVerdict, description="What PGP says of it.")
     language: str | None = Field(default=None, description="From Content-Language or a guess on the text, e.g. `de`.")
-    warnings: list[str] = Field(default_factory=list, description="What was odd: `charset_unknown:latin-9`, `parts_capped` …")
+    warnings: list[str] = Field(
+        default_factory=list, description="What was odd: `charset_unknown:latin-9`, `parts_capped` …"
+    )
 
 
 class ReadRawV1(Command):

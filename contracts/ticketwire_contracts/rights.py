@@ -98,7 +98,9 @@ class Thing(Value):
     )
 
 
-def thing_of(ticket: Ticket, *, internal: bool = False, watchers: Iterable[str] = (), supervisors: Iterable[str] = ()) -> Thing:
+def thing_of(
+    ticket: Ticket, *, internal: bool = False, watchers: Iterable[str] = (), supervisors: Iterable[str] = ()
+) -> Thing:
     """The thing to ask about, from a ticket's state and its queue's watchers and supervisors."""
     return Thing(
         queue=ticket.queue,
@@ -146,7 +148,11 @@ def granting(viewer: Viewer, right: str, thing: Thing, grants: Iterable[Grant]) 
 
 def covers(scope: str, thing: Thing) -> bool:
     """Whether a grant's scope takes the thing in: the ticket lies in its queue, the queue in all."""
-    return scope == "all" or scope == f"queue/{thing.queue}" or (thing.ticket is not None and scope == f"ticket/{thing.ticket}")
+    return (
+        scope == "all"
+        or scope == f"queue/{thing.queue}"
+        or (thing.ticket is not None and scope == f"ticket/{thing.ticket}")
+    )
 
 
 def reaches(grantee: str, viewer: Viewer, thing: Thing) -> bool:

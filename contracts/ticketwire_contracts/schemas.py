@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,18 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from .asyncapi import asyncapi_documents
 from .base import SCHEMA_BASE, Answer, Batch, Command, Event, Order, Value
 from .catalogue import COMMANDS, EVENTS
+from .examples import EXAMPLES, PUBLIC_EXAMPLES
+from .guard.released import broken_releases
 from .tickets import PublicEvent
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 """The folder that holds the package and everything made from it."""
+
+RELEASED = CONTRACTS / "released.json"
+"""The schemas as they were last released; see ``guard.released``."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -76,9 +83,6 @@ def to_text(document: object) -> str:
 
 def documents() -> dict[str, str]:
     """Every file that is made from the contract: path below ``contracts/`` and text."""
-    from .asyncapi import asyncapi_documents
-    from .examples import EXAMPLES, PUBLIC_EXAMPLES
-
     made: dict[str, object] = {}
     made |= {f"schemas/{topic}.schema.json": schema for topic, schema in schemas().items()}
     made |= {f"examples/{topic}.json": example for topic, example in EXAMPLES.items()}
@@ -114,10 +118,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ticketwire_contracts.schemas", description=__doc__.split("\n")[0])
     parser.add_argument("--release", action="store_true", help="take today's shapes down as released")
     options = parser.parse_args()
-    changed = write(CONTRACTS, documents())
     if options.release:
-        (CONTRACTS / "released.json").write_text(to_text(schemas()), encoding="utf-8")
-        changed.append("wrote released.json")
+        for wrong in broken_releases(RELEASED, schemas()):
+            sys.exit(str(wrong))
+        RELEASED.write_text(to_text(schemas()), encoding="utf-8")
+    changed = write(CONTRACTS, documents())
     for line in changed:
         print(line)
     print(f"{len(changed)} files changed")

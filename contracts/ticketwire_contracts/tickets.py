@@ -60,7 +60,9 @@ class ClockFacts(Value):
     last_agent_at: datetime | None = Field(default=None, description="Newest reply of an agent.")
     started_at: datetime | None = Field(default=None, description="When it left the new category.")
     resolved_at: datetime | None = Field(default=None, description="When it was closed, while it is closed.")
-    waiting: list[tuple[datetime, datetime | None]] = Field(default_factory=list, description="Intervals spent waiting.")
+    waiting: list[tuple[datetime, datetime | None]] = Field(
+        default_factory=list, description="Intervals spent waiting."
+    )
     due: datetime | None = Field(default=None, description="Explicit due date.")
     priority: int = Field(description="Priority, for policies by band.")
     queue: str = Field(description="Queue, for the policy.")
@@ -71,9 +73,17 @@ class ClockFacts(Value):
 class Link(Value):
     """A link from this ticket to another."""
 
-    type: Literal["depends_on", "needed_by", "parent", "child", "refers_to", "duplicates", "duplicated_by", "split_from", "split_into"] = (
-        Field(description="What the target is to this ticket.")
-    )
+    type: Literal[
+        "depends_on",
+        "needed_by",
+        "parent",
+        "child",
+        "refers_to",
+        "duplicates",
+        "duplicated_by",
+        "split_from",
+        "split_into",
+    ] = Field(description="What the target is to this ticket.")
     target: str = Field(description="Number of the other ticket, or an external address.")
 
 
@@ -109,12 +119,16 @@ class Ticket(Value):
 class Queue(Value):
     """Where tickets of one kind wait for the people who work on them."""
 
-    name: str = Field(description="Short name: lower-case letters, digits, dashes.", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    name: str = Field(
+        description="Short name: lower-case letters, digits, dashes.", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$"
+    )
     title: str = Field(description="Name to show.")
     addresses: list[str] = Field(default_factory=list, description="Mail to these opens tickets here.")
     lifecycle: str = Field(default="default", description="Name of its lifecycle.")
     default_priority: int = Field(default=50, ge=0, le=100, description="Priority of new tickets.")
-    watchers: list[str] = Field(default_factory=list, description="`person/<id>` or `group/<name>`: told of what happens.")
+    watchers: list[str] = Field(
+        default_factory=list, description="`person/<id>` or `group/<name>`: told of what happens."
+    )
     supervisors: list[str] = Field(default_factory=list, description="Told when a promise is about to break.")
     adopt_cc: bool = Field(default=True, description="A mail's Cc become cc of the ticket.")
     auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
@@ -149,7 +163,10 @@ class Grant(Value):
     """A right, for someone, somewhere. There are no denials."""
 
     right: str = Field(description="A name of `rights.RIGHTS`.")
-    grantee: str = Field(description="`person/<id>`, `group/<name>`, `role/<owner|requester|cc|admin_cc|watcher|supervisor>`, `everyone`.")
+    grantee: str = Field(
+        description="`person/<id>`, `group/<name>`, `everyone`, "
+        "`role/<owner|requester|cc|admin_cc|watcher|supervisor>`."
+    )
     scope: str = Field(description="`all`, `queue/<name>`, `ticket/<number>`.")
 
 
@@ -248,7 +265,9 @@ class CreatePersonV1(AdministrationCommand):
     """Asks for a new agent or customer."""
 
     topic: ClassVar[str] = "create_person.v1"
-    login: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", description="Login; agents need one.")
+    login: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", description="Login; agents need one."
+    )
     name: str = Field(default="", max_length=200, description="Display name.")
     addresses: list[str] = Field(default_factory=list, max_length=20, description="Mail addresses.")
     agent: bool = Field(default=False, description="An agent rather than a customer.")
@@ -492,5 +511,3 @@ class PublicEvent(Value):
     def schema_address(cls) -> str:
         """The ``dataschema`` of every public event."""
         return f"{SCHEMA_BASE}/public_event.v1.schema.json"
-
-

@@ -23,7 +23,14 @@ INGEST_EXAMPLES = (
     RereadMailsV1(mails=[MAIL_ROW, BOUNCE_ROW]),
     ShowAccountV1(since=at(0, 0)),
     MailReceivedV1(
-        **envelope(MailReceivedV1, f"mail/{MAIL_ROW}", 1, at(8, 14, 4), BY_MAJA, "Mail for support@example.org received"),
+        **envelope(
+            MailReceivedV1,
+            f"mail/{MAIL_ROW}",
+            1,
+            at(8, 14, 4),
+            BY_MAJA,
+            "Mail for support@example.org received",
+        ),
         mail=MAIL_ROW,
         reading=1,
         recipient="support@example.org",

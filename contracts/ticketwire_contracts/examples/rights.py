@@ -25,7 +25,11 @@ FIELD_SEES_NOTES = Grant(right="note.show", grantee="group/field", scope="queue/
 
 RIGHTS_EXAMPLES = (
     CreateQueueV1(
-        name="support", title="Support", addresses=["support@example.org"], watchers=["group:field"], supervisors=["person:anna"]
+        name="support",
+        title="Support",
+        addresses=["support@example.org"],
+        watchers=["group:field"],
+        supervisors=["person:anna"],
     ),
     CreatePersonV1(login="anna", name="Anna Berger", addresses=["anna@example.org"], agent=True, language="de"),
     CreateGroupV1(name="field", title="Field service"),
@@ -34,7 +38,8 @@ RIGHTS_EXAMPLES = (
     GiveRightV1(right="note.show", grantee="group:field", scope="queue:support"),
     TakeRightV1(right="note.show", grantee="group:field", scope="queue:support"),
     QueueCreatedV1(
-        **envelope(QueueCreatedV1, "queue/support", 1, at(7, 0), BY_ANNA, "Queue support created"), queue=SUPPORT
+        **envelope(QueueCreatedV1, "queue/support", 1, at(7, 0), BY_ANNA, "Queue support created"),
+        queue=SUPPORT,
     ),
     PersonCreatedV1(
         **envelope(PersonCreatedV1, ANNA.id, 1, at(7, 1), BY_ANNA, "Agent created"),
@@ -54,12 +59,26 @@ RIGHTS_EXAMPLES = (
         rights_epoch=2,
     ),
     GrantGivenV1(
-        **envelope(GrantGivenV1, "grant/note.show.group-field.queue-support", 1, at(7, 3), BY_ANNA, "Grant given: note.show"),
+        **envelope(
+            GrantGivenV1,
+            "grant/note.show.group-field.queue-support",
+            1,
+            at(7, 3),
+            BY_ANNA,
+            "Grant given: note.show",
+        ),
         grant=FIELD_SEES_NOTES,
         rights_epoch=3,
     ),
     GrantTakenV1(
-        **envelope(GrantTakenV1, "grant/note.show.group-field.queue-support", 2, at(16, 0), BY_ANNA, "Grant taken: note.show"),
+        **envelope(
+            GrantTakenV1,
+            "grant/note.show.group-field.queue-support",
+            2,
+            at(16, 0),
+            BY_ANNA,
+            "Grant taken: note.show",
+        ),
         grant=FIELD_SEES_NOTES,
         rights_epoch=4,
     ),

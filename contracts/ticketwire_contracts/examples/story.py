@@ -30,7 +30,12 @@ def at(hour: int, minute: int, second: int = 0) -> datetime:
 MAJA_FROM = Address(name="Maja Lindqvist", address="maja@example.net")
 MAJA = Party(id="person/3f9c1e7ab2d04c58", name="Maja Lindqvist", address="maja@example.net", language="en")
 ANNA = Party(
-    id="person/a41b66e0c9d24f7e", name="Anna Berger", address="anna@example.org", login="anna", agent=True, language="de"
+    id="person/a41b66e0c9d24f7e",
+    name="Anna Berger",
+    address="anna@example.org",
+    login="anna",
+    agent=True,
+    language="de",
 )
 TOMAS = Party(id="person/77d2089be15a4c31", name="Tomás Ferreira", address="tomas@example.net", language="en")
 

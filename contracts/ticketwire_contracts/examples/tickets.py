@@ -63,7 +63,12 @@ def said(n: int, author: Party, text: str, when: datetime, **more: object) -> Me
 
 
 ANSWER = said(
-    3, ANNA, ANSWERED, at(9, 2, 11), to=[MAJA_FROM], cc=[Address(name="Tomás Ferreira", address="tomas@example.net")]
+    3,
+    ANNA,
+    ANSWERED,
+    at(9, 2, 11),
+    to=[MAJA_FROM],
+    cc=[Address(name="Tomás Ferreira", address="tomas@example.net")],
 )
 THANKS = said(
     4,
