@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import structlog
 from faststream.rabbit import RabbitMessage
+
 from ticketwire_contracts.base import Event
 
 from .broker import DELAYS, Broker

@@ -22,6 +22,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
 from aio_pika.exceptions import DeliveryError
 from aio_pika.message import Message
+
 from ticketwire_contracts.catalogue import HEARS
 
 from .metrics import BROKER_SENT, PUBLIC_REFUSED
@@ -57,7 +58,9 @@ class Broker:
         self._connection = await aio_pika.connect_robust(
             self._url, client_properties={"connection_name": f"{self._service} publishing"}, reconnect_interval=1
         )
-        self._confirmed: AbstractChannel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        self._confirmed: AbstractChannel = await self._connection.channel(
+            publisher_confirms=True, on_return_raises=True
+        )
         self._quick: AbstractChannel = await self._connection.channel(publisher_confirms=False)
         self._internal, self._public, self._wake = await self._declare(self._confirmed)
         self._wake_quick = await self._quick.get_exchange(WAKE, ensure=False)
@@ -68,7 +71,9 @@ class Broker:
         wake = await channel.declare_exchange(WAKE, "direct", durable=True)
         name = self._service
         queue = await channel.declare_queue(
-            name, durable=True, arguments={**QUORUM, "x-dead-letter-routing-key": f"{name}.parked", "x-delivery-limit": 50}
+            name,
+            durable=True,
+            arguments={**QUORUM, "x-dead-letter-routing-key": f"{name}.parked", "x-delivery-limit": 50},
         )
         for speaker in HEARS[name]:
             await queue.bind(internal, speaker)

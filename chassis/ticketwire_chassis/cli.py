@@ -16,7 +16,9 @@ SERVICES = ("ingest", "tickets", "escalation", "notify", "gateway")
 
 def build() -> typer.Typer:
     """The whole command. A service that is not installed simply adds nothing."""
-    root = typer.Typer(name="ticketwire", help="Ticketwire: trouble tickets.", no_args_is_help=True, add_completion=False)
+    root = typer.Typer(
+        name="ticketwire", help="Ticketwire: trouble tickets.", no_args_is_help=True, add_completion=False
+    )
     root.add_typer(parked.cli, name="parked")
     for service in SERVICES:
         for where in ("", str(Path(__file__).resolve().parents[2])):

@@ -19,6 +19,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, DeliveryError
 from faststream.rabbit import RabbitMessage
 from pydantic import ValidationError
+
 from ticketwire_contracts.base import Actor, Answer, Command, Order, Problem
 
 from .broker import Broker
@@ -30,7 +31,10 @@ LATE = Problem(
     type="command-late", title="Too late", status=503, detail="It was not begun in time and was not done. Try again."
 )
 BROKEN = Problem(
-    type="internal-error", title="It failed here", status=500, detail="It is not known whether it was done. Ask again with the same key."
+    type="internal-error",
+    title="It failed here",
+    status=500,
+    detail="It is not known whether it was done. Ask again with the same key.",
 )
 
 
@@ -60,7 +64,9 @@ class CommandClient:
         """Makes the reply queue of this process."""
         self._channel = await self._broker.connection.channel(publisher_confirms=True, on_return_raises=True)
         await self._channel.set_qos(prefetch_count=200)
-        self._replies = await self._channel.declare_queue(f"replies.{uuid.uuid4().hex}", exclusive=True, auto_delete=True)
+        self._replies = await self._channel.declare_queue(
+            f"replies.{uuid.uuid4().hex}", exclusive=True, auto_delete=True
+        )
         await self._replies.consume(self._on_reply, no_ack=True)
 
     async def _on_reply(self, message: AbstractIncomingMessage) -> None:
@@ -105,7 +111,13 @@ class CommandClient:
                 await self._channel.default_exchange.publish(message, f"{command.obeyed_by}.commands")
                 BROKER_SENT.labels("").inc()
                 return Answer.model_validate_json(await answer)
-        except (TimeoutError, DeliveryError, AMQPError, ConnectionError, aio_pika.exceptions.ChannelInvalidStateError) as error:
+        except (
+            TimeoutError,
+            DeliveryError,
+            AMQPError,
+            ConnectionError,
+            aio_pika.exceptions.ChannelInvalidStateError,
+        ) as error:
             raise ServiceUnavailable(f"{command.obeyed_by} did not answer: {type(error).__name__}") from error
         finally:
             self._open.pop(call, None)
@@ -149,7 +161,10 @@ class CommandServer:
         except ValidationError as error:
             return Answer(order="", problem=_misshapen(error))
         if order.type not in self._menu:
-            return Answer(order=order.id, problem=Problem(type="unknown-command", title="Unknown command", status=404, detail=order.type))
+            return Answer(
+                order=order.id,
+                problem=Problem(type="unknown-command", title="Unknown command", status=404, detail=order.type),
+            )
         model, obey = self._menu[order.type]
         if datetime.now(UTC) > order.not_after:
             return Answer(order=order.id, problem=LATE)
@@ -191,4 +206,6 @@ class CommandServer:
 
 def _misshapen(error: ValidationError) -> Problem:
     errors = [{"field": ".".join(map(str, item["loc"])), "message": item["msg"]} for item in error.errors()]
-    return Problem(type="invalid", title="Not well formed", status=422, detail=errors[0]["message"], extra={"errors": errors})
+    return Problem(
+        type="invalid", title="Not well formed", status=422, detail=errors[0]["message"], extra={"errors": errors}
+    )

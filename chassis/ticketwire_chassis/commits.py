@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import structlog
 from bson import MaxKey, MinKey
+
 from ticketwire_contracts.base import Actor, Problem
 
 from .metrics import COMMITS, CONFLICTS
@@ -35,7 +37,7 @@ log = structlog.get_logger()
 READ_AT_ONCE = 60
 """Streams read in one aggregate; more go in several."""
 TRIES = 40
-"""Rounds until we say that something is wrong rather than contended."""
+"""Rounds without any progress until we say that something is wrong rather than contended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Plan:
     problem: Problem | None = None
     refusal: Doc = field(default_factory=dict)
     """What a refusal's commit should say besides the problem."""
+    actor: Actor | None = None
+    """Who did it, when only the decision could tell (a mail's sender)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +193,13 @@ class CommitLog:
         found = await self._commits.find({"_id": _range(stream)}, sort=[("_id", -1)], limit=1, session=session)
         return from_doc(found[0]) if found else None
 
-    async def newest_of_kind(self, prefix: str) -> dict[str, Commit]:
+    async def newest_of_kind(self, prefix: str, session: Session = None) -> dict[str, Commit]:
         """Newest commits of all streams that begin with ``prefix``, e.g. ``queue/``; for kinds that are few."""
         last = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         span = {"$gte": {"stream": prefix, "seq": MinKey()}, "$lt": {"stream": last, "seq": MinKey()}}
-        found = await self._commits.find({"_id": span}, {"body": 0, "private": 0}, sort=[("_id", ASCENDING)])
+        found = await self._commits.find(
+            {"_id": span}, {"body": 0, "private": 0}, sort=[("_id", ASCENDING)], session=session
+        )
         return {doc["_id"]["stream"]: from_doc(doc) for doc in found}
 
     async def streams_with_keys(self, keys: Sequence[str], session: Session = None) -> dict[str, str]:
@@ -215,23 +221,25 @@ class CommitLog:
         """Takes asks through read, decide, claim and insert until each is written or was written before."""
         settled: dict[str, Settled] = {}
         waiting = list({ask.cause: ask for ask in asks}.values())
-        for _ in range(TRIES):
-            if not waiting:
-                return [settled[ask.cause] for ask in asks]
+        idle = 0
+        while waiting:
+            before = len(waiting)
             world, done = await self._read(waiting, read)
-            for cause, commit in done.items():
-                base = cause.rpartition(":")[0]
-                ask = next(ask for ask in waiting if ask.cause == base)
-                settled[base] = Settled(ask, commit, [commit], again=True)
+            for ask in waiting:
+                if commit := done.get(f"{ask.cause}:0"):
+                    settled[ask.cause] = Settled(ask, commit, [commit], again=True)
             waiting = [ask for ask in waiting if ask.cause not in settled]
-            chosen, rest = _one_commit_per_stream(waiting, lambda ask, world=world: decide(world, ask))
+            chosen, rest = _one_commit_per_stream(waiting, partial(decide, world))
             written = await self._write(chosen)
-            for ask, commits in written.items():
-                settled[ask] = Settled(next(a for a in waiting if a.cause == ask), commits[0], commits)
+            for ask, _ in chosen:
+                if commits := written.get(ask.cause):
+                    settled[ask.cause] = Settled(ask, commits[0], commits)
             waiting = [ask for ask in waiting if ask.cause not in settled]
-            if waiting and not rest:
-                CONFLICTS.inc(len(waiting))
-        raise RuntimeError(f"not settled after {TRIES} rounds: {[ask.cause for ask in waiting][:5]}")
+            CONFLICTS.inc(max(0, len(waiting) - len(rest)))
+            idle = idle + 1 if len(waiting) == before else 0
+            if idle > TRIES:
+                raise RuntimeError(f"not settled in {TRIES} rounds: {[ask.cause for ask in waiting][:5]}")
+        return [settled[ask.cause] for ask in asks]
 
     async def settle_alone(
         self, ask: Ask, read: Read, decide: Decide, fences: Callable[[Any, Ask], Iterable[str]] = lambda *_: ()
@@ -261,7 +269,7 @@ class CommitLog:
 
     async def _read(self, asks: Sequence[Ask], read: Read) -> tuple[Any, dict[str, Commit]]:
         world = await read(asks, None)
-        return world, {cause: commit for cause, commit in world.done.items()}
+        return world, world.done
 
     async def _write(self, chosen: Sequence[tuple[Ask, Plan]]) -> dict[str, list[Commit]]:
         plans = {ask.cause: (plan, self._commits_of(ask, plan)) for ask, plan in chosen}
@@ -291,7 +299,9 @@ class CommitLog:
         return {cause: commits for cause, (_, commits) in plans.items() if cause not in lost}
 
     async def _insert(
-        self, items: Sequence[tuple[str, Commit]], forgive: set[tuple[str, int]] | frozenset[tuple[str, int]] = frozenset()
+        self,
+        items: Sequence[tuple[str, Commit]],
+        forgive: set[tuple[str, int]] | frozenset[tuple[str, int]] = frozenset(),
     ) -> set[str]:
         """Inserts; gives the causes of those asks that have to be decided again."""
         if not items:
@@ -316,10 +326,10 @@ class CommitLog:
             problem = plan.problem.model_dump(mode="json")
             event = {"type": "refused", "v": 1, "problem": problem, **plan.refusal}
             after = {"problem": problem, **plan.refusal}
-            return [self._commit(ask, 0, Draft(f"refusal/{ask.cause}", None, [event], after))]
-        return [self._commit(ask, ordinal, draft) for ordinal, draft in enumerate(plan.drafts)]
+            return [self._commit(ask, plan, 0, Draft(f"refusal/{ask.cause}", None, [event], after))]
+        return [self._commit(ask, plan, ordinal, draft) for ordinal, draft in enumerate(plan.drafts)]
 
-    def _commit(self, ask: Ask, ordinal: int, draft: Draft) -> Commit:
+    def _commit(self, ask: Ask, plan: Plan, ordinal: int, draft: Draft) -> Commit:
         at = ask.at.astimezone(UTC)
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         if draft.base is not None:
@@ -330,7 +340,7 @@ class CommitLog:
             seq=draft.base.seq + 1 if draft.base else 1,
             cause=f"{ask.cause}:{ordinal}",
             command=ask.command,
-            actor=ask.actor,
+            actor=plan.actor or ask.actor,
             at=at,
             correlation=ask.correlation,
             body=body,

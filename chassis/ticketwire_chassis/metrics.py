@@ -12,7 +12,9 @@ BROKER_SENT = Counter("ticketwire_broker_sent", "Messages published", ["exchange
 BROKER_TAKEN = Counter("ticketwire_broker_taken", "Messages consumed", ["queue"])
 EVENTS_SAID = Counter("ticketwire_events_said", "Events published inside")
 EVENTS_HEARD = Counter("ticketwire_events_heard", "Events handled")
-BATCH_SIZE = Histogram("ticketwire_batch_events", "Events handled at once", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
+BATCH_SIZE = Histogram(
+    "ticketwire_batch_events", "Events handled at once", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+)
 RETRIED = Counter("ticketwire_retried", "Events sent to a wait queue", ["delay"])
 PARKED = Counter("ticketwire_parked", "Events parked")
 PUBLIC_REFUSED = Counter("ticketwire_public_refused", "Public events that the broker refused")

@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from bson import ObjectId
+from gridfs.asynchronous import AsyncGridFSBucket
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from gridfs.asynchronous import AsyncGridFSBucket
 from .metrics import MONGO_CALLS
 
 Doc = dict[str, Any]

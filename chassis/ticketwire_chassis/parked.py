@@ -13,10 +13,13 @@ import typer
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from rich.console import Console
 from rich.table import Table
+
 from ticketwire_contracts.catalogue import HEARS
 
 cli = typer.Typer(help="Events that failed for good: list, show, replay, discard.", no_args_is_help=True)
-BrokerUrl = Annotated[str, typer.Option(envvar="TICKETWIRE_BROKER_URL", help="RabbitMQ, as an operator who may read all queues.")]
+BrokerUrl = Annotated[
+    str, typer.Option(envvar="TICKETWIRE_BROKER_URL", help="RabbitMQ, as an operator who may read all queues.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ def describe(service: str, body: bytes, headers: dict[str, Any]) -> Parked:
     )
 
 
-async def visit(url: str, service: str, deal: Callable[[AbstractChannel, AbstractIncomingMessage], Awaitable[bool]]) -> int:
+async def visit(
+    url: str, service: str, deal: Callable[[AbstractChannel, AbstractIncomingMessage], Awaitable[bool]]
+) -> int:
     """Looks at each parked message once; ``deal`` says whether it may go. Those that stay keep their place."""
     connection = await aio_pika.connect(url)
     gone = 0

@@ -13,12 +13,15 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import orjson
 import structlog
+
 from ticketwire_contracts.base import Event
 from ticketwire_contracts.tickets import PublicEvent
 
@@ -36,6 +39,7 @@ AT_ONCE = 200
 """Commits taken in one turn."""
 LEASE_SECONDS = 10
 LOOK_SECONDS = 1.0
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Relay:
     async def prepare(self) -> None:
         """Makes the indexes."""
         await self._positions.create_index([("commit", ASCENDING)], unique=True)
+        with suppress(DuplicateKeyError):
+            await self._leases.insert_one({"_id": "relay", "holder": "", "until": LONG_AGO})
         for rows in self.rows:
             await outbox.prepare(rows)
 
@@ -131,20 +137,16 @@ class Relay:
 
     async def _hold_lease(self) -> bool:
         free: Doc = {"$or": [{"holder": self._me}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
-        take: list[Doc] = [
-            {"$set": {"holder": self._me, "until": {"$add": ["$$NOW", LEASE_SECONDS * 1000]}}},
-        ]
-        try:
-            await self._leases.update_one({"_id": "relay", **free}, take, upsert=True)
-        except DuplicateKeyError:
-            return False
-        return True
+        until: Doc = {"$add": ["$$NOW", LEASE_SECONDS * 1000]}
+        return bool(
+            await self._leases.update_one({"_id": "relay", **free}, [{"$set": {"holder": self._me, "until": until}}])
+        )
 
     async def _leave(self) -> None:
         """Gives the lease back, so that another replica need not wait for its end."""
         try:
             async with asyncio.timeout(2):
-                await self._leases.delete_one({"_id": "relay", "holder": self._me})
+                await self._leases.update_one({"_id": "relay", "holder": self._me}, {"$set": {"until": LONG_AGO}})
         except Exception as error:
             log.debug("lease_kept", error=repr(error))
 
@@ -169,14 +171,12 @@ class Relay:
                         return
                     renewed = time.monotonic()
                     continue
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    pass
         finally:
             await ears()
 
-    async def _listen(self) -> Callable[[], object]:
+    async def _listen(self) -> Callable[[], Awaitable[None]]:
         channel = await self.broker.connection.channel(publisher_confirms=False)
         queue = await channel.declare_queue(f"wake.{self.service}.{self._me}", exclusive=True, auto_delete=True)
         await queue.bind(WAKE, self.service)
@@ -185,7 +185,11 @@ class Relay:
             self._wake.set()
 
         await queue.consume(on_nudge, no_ack=True)
-        return channel.close
+
+        async def stop_listening() -> None:
+            await channel.close()
+
+        return stop_listening
 
     async def _read_head(self) -> _Head:
         last = await self._positions.find_one({}, sort=[("_id", -1)])
@@ -276,5 +280,3 @@ class Relay:
             await outbox.was_said(rows, docs)
             total += len(docs)
         return total
-
-

@@ -26,6 +26,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.schemas import QueueType
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+
 from ticketwire_contracts.base import Command, Event
 
 from . import logs, metrics
@@ -160,7 +161,6 @@ class Service:
             self.settings.broker_url,
             logger=None,
             apply_types=False,
-            client_properties={"connection_name": f"{self.name} consuming"},
             default_channel=Channel(prefetch_count=PREFETCH),
         )
         if self._listens:
@@ -172,7 +172,9 @@ class Service:
         await consuming.start()
         return consuming
 
-    def _subscribe(self, broker: RabbitBroker, queue: str, kind: QueueType, take: Callable[[RabbitMessage], Awaitable[None]]) -> None:
+    def _subscribe(
+        self, broker: RabbitBroker, queue: str, kind: QueueType, take: Callable[[RabbitMessage], Awaitable[None]]
+    ) -> None:
         declared: Any = RabbitQueue(queue, queue_type=kind, durable=True, declare=False)  # type: ignore[call-overload]
         subscriber = broker.subscriber(declared, ack_policy=AckPolicy.MANUAL, no_reply=True, decoder=_as_it_came)
         subscriber(take)

@@ -23,14 +23,10 @@ class ServiceSettings(BaseSettings):
         default="motor", description="`motor`, or `pymongo` for PyMongo's own asyncio client."
     )
     blobs_database: str = Field(default="ticketwire_blobs", description="Database of the blob store.")
-    broker_url: str = Field(
-        default="amqp://guest:guest@127.0.0.1:5672/", description="RabbitMQ connection string."
-    )
+    broker_url: str = Field(default="amqp://guest:guest@127.0.0.1:5672/", description="RabbitMQ connection string.")
     host: str = Field(default="127.0.0.1", description="Address of the service's own HTTP port.")
     port: int = Field(default=8000, ge=0, le=65535, description="The service's own HTTP port.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="From where on to log."
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="From where on to log.")
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` for machines, `console` for eyes."
     )

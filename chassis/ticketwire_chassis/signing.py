@@ -1,8 +1,8 @@
 """Signed ids: what we put into a mail so that its answer finds back, and nobody else can make one up.
 
-    Message-ID   <t.TW-12.<c|i>.<hash of event and recipient>.<mac>@domain>     c customers, i internal
-    reply token  support+TW-12.<purpose>.<who>.<mac>@domain
-    claim        HMAC of an address or login, so that a stream's name holds no personal data (decision 5)
+Message-ID   <t.TW-12.<c|i>.<hash of event and recipient>.<mac>@domain>     c customers, i internal
+reply token  support+TW-12.<purpose>.<who>.<mac>@domain
+claim        HMAC of an address or login, so that a stream's name holds no personal data (decision 5)
 """
 
 from __future__ import annotations

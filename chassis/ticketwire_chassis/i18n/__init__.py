@@ -13,6 +13,6 @@ templates and ``glossary.toml`` together, ``dates`` writes times.
 """
 
 from .languages import LANGUAGES, SOURCE, negotiate
-from .translator import N_, Translator, translator
+from .translator import N_, NP_, Translator, translator
 
-__all__ = ["LANGUAGES", "N_", "SOURCE", "Translator", "negotiate", "translator"]
+__all__ = ["LANGUAGES", "NP_", "N_", "SOURCE", "Translator", "negotiate", "translator"]

@@ -16,6 +16,7 @@ SOURCES = ("chassis/ticketwire_chassis", "services")
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "N_": None,
+    "NP_": ((1, "c"), 2),
     "t": None,
     "gettext": None,
     "ngettext": (1, 2),

@@ -21,6 +21,11 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's customary name
     return text
 
 
+def NP_(context: str, text: str) -> str:  # noqa: N802 - as above
+    """Marks ``text`` in the sense of ``context``."""
+    return text
+
+
 class Translator:
     """Texts in one language. Unknown texts come back in English, so a missing one is never an error."""
 

@@ -1,0 +1,43 @@
+"""The composition root of tickets: its menu."""
+
+from __future__ import annotations
+
+from ticketwire_chassis.service import Service
+from ticketwire_contracts.escalation import EscalationDueV1
+from ticketwire_contracts.ingest import MailReceivedV1
+from ticketwire_contracts.tickets import (
+    AddMemberV1,
+    AddNoteV1,
+    CreateGroupV1,
+    CreatePersonV1,
+    CreateQueueV1,
+    GiveRightV1,
+    OpenTicketV1,
+    RemoveMemberV1,
+    ReplyToTicketV1,
+    SetOwnerV1,
+    SetPriorityV1,
+    SetStatusV1,
+    TakeRightV1,
+)
+
+from .domain.events import PERSONAL
+from .handlers import Handlers
+from .publish import publish
+from .settings import Settings
+from .store import TicketStore, message_key
+
+service = Service(Settings(), personal=PERSONAL)
+store = TicketStore(service.db, service.log, service.signer)
+handlers = Handlers(service.log, store, message_key)
+
+service.says_commits(publish)
+service.prepares(handlers.seed)
+service.hears(MailReceivedV1, by=handlers.on_mail_received)
+service.hears(EscalationDueV1, by=handlers.on_escalation_due)
+service.obeys(OpenTicketV1, ReplyToTicketV1, AddNoteV1, SetStatusV1, SetOwnerV1, SetPriorityV1, by=handlers.obey)
+service.obeys(
+    CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
+    by=handlers.administer,
+)  # fmt: skip
+app = service.app()

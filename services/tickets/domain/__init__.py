@@ -1,0 +1,23 @@
+"""The rules of a ticket's life, as pure functions: no I/O, no clock, no randomness.
+
+               first agent's reply             wait for someone
+      ┌─────┐   or by hand     ┌──────┐ ─────────────────────▶ ┌─────────┐  ┌─────────┐
+────▶ │ new │ ───────────────▶ │ open │                        │ pending │◀▶│ stalled │
+mail  └─────┘                  └──────┘ ◀───────────────────── └─────────┘  └─────────┘
+phone    │                       │  ▲      customer writes          │
+page     │                       ▼  │ customer writes again         │
+         │                ┌──────────┐  ┌──────────┐                │
+         └──────────────▶ │ resolved │  │ rejected │ ◀──────────────┘
+                          └──────────┘  └──────────┘
+
+  events          what can happen (thin, versioned)
+  state           evolve(state, event): a ticket's whole state from its events
+  lifecycle       which status may follow which, and the right it needs
+  threading       which ticket a mail belongs to
+  intake          a mail opens a ticket or joins one
+  opening         a ticket by hand
+  work            reply, note, status, owner, priority, escalation
+  people          persons, by claimed address
+  administration  queues, persons, groups, grants
+  context         what a decision is made with; decision: what it comes to
+"""

@@ -1,0 +1,111 @@
+"""What a decision is made with besides the state: who is who, which queue is whose, what was granted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ticketwire_contracts.base import Actor
+from ticketwire_contracts.rights import Thing, Viewer, holds, thing_of, viewer_of
+from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+
+from .lifecycle import LIFECYCLES, Lifecycle
+from .state import TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Queues, groups and grants: few, and needed by almost every decision."""
+
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
+    epoch: int = 0
+
+    def queue_of(self, address: str) -> Queue | None:
+        """The queue that an address belongs to (``support+anything@…`` is ``support@…``), else the catch-all."""
+        plain = without_tag(address)
+        for queue in self.queues.values():
+            if plain in (own.casefold() for own in queue.addresses) and not queue.disabled:
+                return queue
+        return next((queue for queue in self.queues.values() if queue.catch_all and not queue.disabled), None)
+
+    def is_ours(self, address: str) -> bool:
+        """Whether mail to this address comes back to us."""
+        plain = without_tag(address)
+        return any(plain == own.casefold() for queue in self.queues.values() for own in queue.addresses)
+
+    def lifecycle_of(self, queue: str) -> Lifecycle:
+        """The lifecycle of a queue."""
+        found = self.queues.get(queue)
+        return LIFECYCLES[found.lifecycle if found else "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedMark:
+    """What one of our own Message-IDs or reply addresses says."""
+
+    ticket: str
+    internal: bool
+    reply_of: str | None = None
+    """``person/<id>`` for whom the address was made, when an answer to it is a reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a decision may look at."""
+
+    directory: Directory
+    tickets: Mapping[str, TicketState] = field(default_factory=dict)
+    """By number."""
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """Stream of a claim → whose it is."""
+    persons: Mapping[str, Person] = field(default_factory=dict)
+    """By id."""
+    known_ids: Mapping[str, str] = field(default_factory=dict)
+    """Message-ID → number of the ticket that holds it."""
+    claim: Callable[[str, str], str] = lambda kind, value: f"claim/{kind}/{value.casefold()}"
+    """The name of a claim; an HMAC in earnest, so that the name tells nothing."""
+    signed_id: Callable[[str], SignedMark | None] = lambda _: None
+    """Reads one of our own Message-IDs."""
+    signed_address: Callable[[str], SignedMark | None] = lambda _: None
+    """Reads one of our own reply addresses."""
+    next_number: Callable[[], str] = lambda: "TW-1"
+
+    def person_at(self, address: str) -> Person | None:
+        """The person who has claimed this address."""
+        owner = self.claims.get(self.claim("address", address))
+        return self.persons.get(owner) if owner else None
+
+    def person_of_login(self, login: str) -> Person | None:
+        """The person who has claimed this login."""
+        owner = self.claims.get(self.claim("login", login))
+        return self.persons.get(owner) if owner else None
+
+    def thing(self, ticket: TicketState, *, internal: bool = False) -> Thing:
+        """The ticket as something to have rights on."""
+        queue = self.directory.queues.get(ticket.queue)
+        return thing_of(
+            ticket,
+            internal=internal,
+            watchers=queue.watchers if queue else (),
+            supervisors=queue.supervisors if queue else (),
+        )
+
+    def viewer(self, actor: Actor) -> Viewer | None:
+        """The actor as someone who holds grants; none for the system and for strangers."""
+        person = self.persons.get(actor.id)
+        return viewer_of(person, self.directory.groups.values()) if person else None
+
+    def may(self, actor: Actor, right: str, thing: Thing) -> bool:
+        """Whether the actor holds the right. The system itself may do what it is built to ask for."""
+        if actor.kind == "system":
+            return True
+        viewer = self.viewer(actor)
+        return viewer is not None and holds(viewer, right, thing, self.directory.grants)
+
+
+def without_tag(address: str) -> str:
+    """``support+token@example.org`` → ``support@example.org``, in one case."""
+    local, _, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

@@ -1,0 +1,210 @@
+"""Thin events: what happened, without the state after it. They are what the log keeps for ever.
+
+Fields named in ``personal`` are kept apart from the hashed body, so that they can be erased (decision 18).
+A change of shape is a new ``v``; ``lift`` brings older ones up when they are read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ticketwire_contracts.escalation import ClockName
+from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict
+from ticketwire_contracts.tickets import Category, Grant, Group, MessageKind, Party, Person, Queue
+
+
+class Thin(BaseModel):
+    """Something that happened on one stream."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    personal: ClassVar[frozenset[str]] = frozenset()
+    type: str
+    v: int = 1
+
+
+class Said(Thin):
+    """Something was said on a ticket."""
+
+    personal: ClassVar[frozenset[str]] = frozenset(
+        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references"}
+    )
+    n: int
+    kind: MessageKind
+    author: Party
+    subject: str = ""
+    text: str
+    html: str | None = None
+    attachments: list[Attachment] = Field(default_factory=list)
+    to: list[Address] = Field(default_factory=list)
+    cc: list[Address] = Field(default_factory=list)
+    message_id: str | None = None
+    references: list[str] = Field(default_factory=list)
+    auto: AutoVerdict = AutoVerdict(is_auto=False)
+    pgp: PgpVerdict = PgpVerdict()
+    mail: str | None = None
+    reading: int | None = None
+
+
+class Opened(Said):
+    """A ticket was opened, with its first message."""
+
+    personal: ClassVar[frozenset[str]] = Said.personal | {"title", "requesters", "copies"}
+    type: Literal["opened"] = "opened"
+    number: str
+    queue: str
+    title: str
+    status: str
+    category: Category
+    priority: int
+    requesters: list[Party]
+    copies: list[Party] = Field(default_factory=list)
+    owner: Party | None = None
+    opened_by: Literal["mail", "phone", "page", "api", "split"]
+    language: str | None = None
+    new_requester: bool = False
+    why: str = "opened"
+    suggested: str | None = None
+
+
+class Received(Said):
+    """A customer's mail joined the ticket."""
+
+    type: Literal["received"] = "received"
+    why: str = ""
+    reopened_to: str | None = None
+
+
+class Replied(Said):
+    """An agent replied to the customers."""
+
+    type: Literal["replied"] = "replied"
+    in_reply_to: str | None = None
+    reply_references: list[str] = Field(default_factory=list)
+    personal: ClassVar[frozenset[str]] = Said.personal | {"in_reply_to", "reply_references"}
+
+
+class Noted(Said):
+    """An internal note was added."""
+
+    type: Literal["noted"] = "noted"
+    why: str = ""
+
+
+class StatusChanged(Thin):
+    """The status changed."""
+
+    type: Literal["status_changed"] = "status_changed"
+    before: str
+    after: str
+    category: Category
+    wake_at: datetime | None = None
+
+
+class OwnerChanged(Thin):
+    """The owner changed."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"before", "after"})
+    type: Literal["owner_changed"] = "owner_changed"
+    before: Party | None = None
+    after: Party | None = None
+
+
+class PriorityChanged(Thin):
+    """The priority changed."""
+
+    type: Literal["priority_changed"] = "priority_changed"
+    before: int
+    after: int
+
+
+class Escalated(Thin):
+    """A promise was about to break or broke."""
+
+    type: Literal["escalated"] = "escalated"
+    clock: ClockName
+    percent: int
+    due_at: datetime
+    actions: list[Literal["tell_owner", "tell_supervisors"]]
+    generation: int
+
+
+class Claimed(Thin):
+    """A name that must be unique was taken by a person or a queue."""
+
+    type: Literal["claimed"] = "claimed"
+    owner: str
+
+
+class PersonCreated(Thin):
+    """A person was made."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"person"})
+    type: Literal["person_created"] = "person_created"
+    person: Person
+
+
+class QueueCreated(Thin):
+    """A queue was made."""
+
+    type: Literal["queue_created"] = "queue_created"
+    queue: Queue
+
+
+class GroupChanged(Thin):
+    """A group was made, or its members changed."""
+
+    type: Literal["group_changed"] = "group_changed"
+    group: Group
+    rights_epoch: int
+
+
+class GrantGiven(Thin):
+    """A grant was given."""
+
+    type: Literal["grant_given"] = "grant_given"
+    grant: Grant
+    rights_epoch: int
+
+
+class GrantTaken(Thin):
+    """A grant was taken back."""
+
+    type: Literal["grant_taken"] = "grant_taken"
+    grant: Grant
+    rights_epoch: int
+
+
+KINDS: dict[str, type[Thin]] = {
+    kind.model_fields["type"].default: kind
+    for kind in (
+        Opened,
+        Received,
+        Replied,
+        Noted,
+        StatusChanged,
+        OwnerChanged,
+        PriorityChanged,
+        Escalated,
+        Claimed,
+        PersonCreated,
+        QueueCreated,
+        GroupChanged,
+        GrantGiven,
+        GrantTaken,
+    )
+}
+
+PERSONAL: dict[str, frozenset[str]] = {name: kind.personal for name, kind in KINDS.items()}
+
+
+def lift(data: dict[str, Any]) -> Thin:
+    """The typed event from what the log holds, whatever version it was written in. There is only v 1 so far."""
+    return KINDS[data["type"]].model_validate(data)
+
+
+def thin(event: Thin) -> dict[str, Any]:
+    """As the log keeps it."""
+    return event.model_dump(mode="json", exclude_none=True)

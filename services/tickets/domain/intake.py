@@ -1,0 +1,160 @@
+"""A mail opens a ticket or joins one; or it is refused or ignored, with a reason. Nothing falls between.
+
+Agents by mail (design section 6): what answers a notification to agents is a note, whoever sends it, unless the
+address was signed for this agent and *reply*; any other mail of an agent about a ticket is a note too, unless
+that agent is a requester or cc there and answers a mail to customers. So what was written to colleagues never
+reaches a customer by accident.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketwire_contracts.ingest import Address, MailReceivedV1
+from ticketwire_contracts.tickets import Category, Party, Person, Queue
+
+from . import threading
+from .context import Context
+from .decision import Change, Decision, Refusal, refused
+from .events import Noted, Opened, Received, Replied, StatusChanged, Thin
+from .people import Meeting, stands_on
+from .state import TicketState, fold
+
+ADOPTED_CC = 20
+
+
+def decide_mail(context: Context, mail: MailReceivedV1) -> Decision:
+    """What becomes of a mail."""
+    queue = context.directory.queue_of(mail.recipient)
+    sender = context.person_at(mail.mail_read.from_.address)
+    if sender is not None and sender.disabled:
+        return _refused(mail, "sender_disabled", "The sender's person is disabled.")
+    thread = threading.find(context, mail, sender)
+    if thread.ticket is not None:
+        return _join(context, mail, thread, thread.ticket)
+    if queue is None:
+        return _refused(mail, "no_queue", "No queue has this address, and there is no catch-all queue.")
+    return _open(context, mail, queue, thread.suggested)
+
+
+def decide_again(mail: MailReceivedV1, ticket: str) -> Refusal:
+    """A later reading of a mail that is on a ticket already: it stays there."""
+    problem = refused("already-ticketed", "Already on a ticket", 409, f"The mail is on {ticket}.").problem
+    return Refusal(problem, _about(mail, "ticketed", "read_again") | {"ticket": ticket})
+
+
+def _open(context: Context, mail: MailReceivedV1, queue: Queue, suggested: str | None) -> Decision:
+    read = mail.mail_read
+    meeting = Meeting(context)
+    author = meeting.meet(read.from_, read.language)
+    number = context.next_number()
+    lifecycle = context.directory.lifecycle_of(queue.name)
+    opened = Opened(
+        number=number,
+        queue=queue.name,
+        title=threading.clean_subject(read.subject),
+        status=lifecycle.initial,
+        category=lifecycle.statuses[lifecycle.initial],
+        priority=queue.default_priority,
+        requesters=[author],
+        copies=_copies(context, meeting, mail, author) if queue.adopt_cc else [],
+        opened_by="mail",
+        language=author.language or read.language,
+        new_requester=meeting.is_new(author),
+        suggested=suggested,
+        **_said(mail, author, 1),
+    )
+    return [_ticket(None, [opened], mail), *meeting.changes]
+
+
+def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, ticket: TicketState) -> Decision:
+    read = mail.mail_read
+    sender = context.person_at(read.from_.address)
+    answers_colleagues = thread.mark is not None and (thread.mark.internal or thread.mark.reply_of is not None)
+    writes_as_customer = thread.why == "signed_id" and stands_on(
+        sender, read.from_.address, [*ticket.requesters, *ticket.cc]
+    )
+    meeting = Meeting(context)
+    author = meeting.meet(read.from_, read.language)
+    said = _said(mail, author, ticket.messages + 1)
+    if thread.mark is not None and _is_reply_by_agent(thread.mark.reply_of, sender) and not read.auto.is_auto:
+        return [_ticket(ticket, _reply(context, ticket, said, thread.why), mail), *meeting.changes]
+    if thread.why == "bounce" or answers_colleagues or (author.agent and not writes_as_customer):
+        return [_ticket(ticket, [Noted(why=thread.why, **said)], mail), *meeting.changes]
+    events: list[Thin] = [Received(why=thread.why, **said)]
+    lifecycle = context.directory.lifecycle_of(ticket.queue)
+    if ticket.category in ("waiting", "closed") and not read.auto.is_auto:
+        events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
+        events[0] = Received(why=thread.why, reopened_to=lifecycle.active, **said)
+    return [_ticket(ticket, events, mail), *meeting.changes]
+
+
+def _is_reply_by_agent(reply_of: str | None, sender: Person | None) -> bool:
+    return reply_of is not None and sender is not None and sender.id == reply_of and sender.agent
+
+
+def _reply(context: Context, ticket: TicketState, said: dict[str, Any], why: str) -> list[Thin]:
+    """The agent's mail becomes the reply to the customers."""
+    chosen = said | {"to": _addresses(ticket.requesters), "cc": _addresses(ticket.cc)}
+    events: list[Thin] = [
+        Replied(in_reply_to=ticket.thread[-1] if ticket.thread else None, reply_references=ticket.thread, **chosen)
+    ]
+    if ticket.category == "new":
+        lifecycle = context.directory.lifecycle_of(ticket.queue)
+        events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
+    return events
+
+
+def _copies(context: Context, meeting: Meeting, mail: MailReceivedV1, author: Party) -> list[Party]:
+    """Who else the mail was written to: its other recipients become cc, never an address of ours."""
+    read = mail.mail_read
+    others: dict[str, Address] = {}
+    for address in [*read.to, *read.cc]:
+        if "@" in address.address and not context.directory.is_ours(address.address):
+            others.setdefault(address.address.casefold(), address)
+    others.pop(author.address.casefold(), None)
+    others.pop(mail.recipient.casefold(), None)
+    return [meeting.meet(address) for address in list(others.values())[:ADOPTED_CC]]
+
+
+def _said(mail: MailReceivedV1, author: Party, n: int) -> dict[str, Any]:
+    read = mail.mail_read
+    return {
+        "n": n,
+        "kind": "mail",
+        "author": author,
+        "subject": read.subject,
+        "text": read.text,
+        "html": read.html,
+        "attachments": read.attachments,
+        "to": read.to,
+        "cc": read.cc,
+        "message_id": read.message_id,
+        "references": read.references,
+        "auto": read.auto,
+        "pgp": read.pgp,
+        "mail": mail.mail,
+        "reading": mail.reading,
+    }
+
+
+def _ticket(before: TicketState | None, events: list[Thin], mail: MailReceivedV1) -> Change:
+    after = fold(before, events, mail.time)
+    keys = [mail.mail_read.message_id] if mail.mail_read.message_id else []
+    return Change(f"ticket/{after.number}", events, after, keys=keys)
+
+
+def _status(ticket: TicketState, after: str, category: Category) -> StatusChanged:
+    return StatusChanged(before=ticket.status, after=after, category=category)
+
+
+def _addresses(parties: list[Party]) -> list[Address]:
+    return [Address(name=one.name, address=one.address) for one in parties if one.address]
+
+
+def _refused(mail: MailReceivedV1, why: str, detail: str) -> Refusal:
+    return Refusal(refused(why.replace("_", "-"), "Refused", 409, detail).problem, _about(mail, "refused", why))
+
+
+def _about(mail: MailReceivedV1, outcome: str, why: str) -> dict[str, Any]:
+    return {"mail": mail.mail, "reading": mail.reading, "outcome": outcome, "why": why}

@@ -1,0 +1,177 @@
+"""A ticket's whole state, and how each event moves it: ``evolve(state, event, at) -> state``.
+
+The state is the contract's ``Ticket`` and a little that only the decisions need. Clock facts are recomputed
+here and nowhere else; ``generation`` moves when any of them moves, so that a timer computed from older facts
+is known to be stale (decision 16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from ticketwire_contracts.tickets import Category, ClockFacts, Message, Ticket
+
+from .events import (
+    Escalated,
+    Noted,
+    Opened,
+    OwnerChanged,
+    PriorityChanged,
+    Received,
+    Replied,
+    Said,
+    StatusChanged,
+    Thin,
+)
+
+THREAD = 10
+"""Message-IDs of the newest customer mails that are kept for References."""
+
+
+class TicketState(Ticket):
+    """The ticket, and what only tickets needs to know of it."""
+
+    thread: list[str] = Field(default_factory=list, description="Message-IDs of customers' mails, oldest first.")
+    fired: list[str] = Field(default_factory=list, description="Escalation steps done in this generation.")
+
+    def shown(self) -> Ticket:
+        """The contract's ticket."""
+        return Ticket.model_construct(**{name: getattr(self, name) for name in Ticket.model_fields})
+
+
+def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> TicketState:
+    """The state after one commit's events: one version on, public version by its public events."""
+    for event in events:
+        state = evolve(state, event, at)
+    if state is None:
+        raise ValueError("a ticket begins with `opened`")
+    public = sum(not isinstance(event, Noted | Escalated) for event in events)
+    return state.model_copy(
+        update={
+            "version": state.version + 1,
+            "public_version": state.public_version + public,
+            "updated_at": at,
+        }
+    )
+
+
+def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
+    """What the ticket is after ``event``. Total: any event that was accepted can be applied."""
+    if isinstance(event, Opened):
+        return _opened(event, at)
+    if state is None:
+        raise ValueError(f"a ticket begins with `opened`, not `{event.type}`")
+    change: dict[str, Any] = {}
+    if isinstance(event, Said):
+        change["messages"] = event.n
+    match event:
+        case Received():
+            change |= _received(state, event, at)
+        case Replied():
+            change |= {"clocks": _answered(state.clocks, at), "fired": []}
+        case StatusChanged():
+            change |= {"status": event.after, "category": event.category, "wake_at": event.wake_at, "fired": []}
+            change["clocks"] = _moved(state.clocks, event.category, at)
+        case OwnerChanged():
+            change["owner"] = event.after
+        case PriorityChanged():
+            change |= {"priority": event.after, "clocks": _with(state.clocks, priority=event.after), "fired": []}
+        case Escalated():
+            change["fired"] = [*state.fired, f"{event.clock}:{event.percent}"]
+        case _:
+            pass
+    return state.model_copy(update=change)
+
+
+def message_of(number: str, event: Said, at: datetime) -> Message:
+    """What was said, as the contract shows it."""
+    return Message(
+        id=f"{number}.{event.n}",
+        ticket=number,
+        kind=event.kind,
+        author=event.author,
+        internal=isinstance(event, Noted),
+        subject=event.subject,
+        text=event.text,
+        html=event.html,
+        attachments=event.attachments,
+        to=event.to,
+        cc=event.cc,
+        message_id=event.message_id,
+        references=event.references,
+        auto=event.auto,
+        pgp=event.pgp,
+        mail=event.mail,
+        at=at,
+    )
+
+
+def _opened(event: Opened, at: datetime) -> TicketState:
+    asked = event.kind == "mail" or event.opened_by == "phone"
+    waits = at if asked and not event.author.agent and not event.auto.is_auto else None
+    return TicketState(
+        number=event.number,
+        subject=event.title,
+        queue=event.queue,
+        status=event.status,
+        category=event.category,
+        priority=event.priority,
+        owner=event.owner,
+        requesters=event.requesters,
+        cc=event.copies,
+        clocks=ClockFacts(
+            opened_at=at,
+            oldest_unanswered_at=waits,
+            last_customer_at=waits,
+            priority=event.priority,
+            queue=event.queue,
+            category=event.category,
+            generation=1,
+        ),
+        opened_by=event.opened_by,
+        created_at=at,
+        updated_at=at,
+        version=1,
+        public_version=0,
+        messages=event.n,
+        language=event.language,
+        thread=[event.message_id] if event.message_id and not event.author.agent else [],
+    ).model_copy(update={"version": 0})
+
+
+def _received(state: TicketState, event: Received, at: datetime) -> dict[str, Any]:
+    change: dict[str, Any] = {}
+    if event.message_id:
+        change["thread"] = [*state.thread, event.message_id][-THREAD:]
+    if event.auto.is_auto:
+        return change
+    clocks = _with(state.clocks, last_customer_at=at, oldest_unanswered_at=state.clocks.oldest_unanswered_at or at)
+    return change | {"clocks": clocks, "fired": []}
+
+
+def _answered(clocks: ClockFacts, at: datetime) -> ClockFacts:
+    return _with(clocks, first_answered_at=clocks.first_answered_at or at, oldest_unanswered_at=None, last_agent_at=at)
+
+
+def _moved(clocks: ClockFacts, category: Category, at: datetime) -> ClockFacts:
+    """The clocks after a change of status: started, waiting intervals, resolved."""
+    waiting = list(clocks.waiting)
+    if clocks.category == "waiting" and category != "waiting" and waiting:
+        waiting[-1] = (waiting[-1][0], at)
+    if category == "waiting" and clocks.category != "waiting":
+        waiting.append((at, None))
+    return _with(
+        clocks,
+        category=category,
+        waiting=waiting,
+        started_at=clocks.started_at or (at if category != "new" else None),
+        resolved_at=(clocks.resolved_at or at) if category == "closed" else None,
+    )
+
+
+def _with(clocks: ClockFacts, **change: Any) -> ClockFacts:
+    return clocks.model_copy(update={**change, "generation": clocks.generation + 1})

@@ -1,0 +1,225 @@
+"""The one place where a commit and its state become contract events: inside, and the little that is public.
+
+What is public is an allow-list (decision 10): built up from named fields, never the whole with something taken
+away. A note, an escalation and a link leave nothing there, not even a number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketwire_chassis.commits import Commit
+from ticketwire_chassis.events import stamp
+from ticketwire_chassis.private import unseal
+from ticketwire_chassis.relay import Said
+from ticketwire_contracts.base import SCHEMA_BASE, Event
+from ticketwire_contracts.tickets import (
+    GrantGivenV1,
+    GrantTakenV1,
+    GroupChangedV1,
+    MailSettledV1,
+    Message,
+    Party,
+    PersonCreatedV1,
+    PublicEvent,
+    PublicMessage,
+    PublicParty,
+    PublicTicket,
+    QueueCreatedV1,
+    Ticket,
+    TicketEscalatedV1,
+    TicketEvent,
+    TicketNotedV1,
+    TicketOpenedV1,
+    TicketOwnerChangedV1,
+    TicketPriorityChangedV1,
+    TicketReceivedV1,
+    TicketRepliedV1,
+    TicketStatusChangedV1,
+)
+
+from .domain import events as thin
+from .domain.state import TicketState, message_of
+
+PUBLIC_SCHEMA = f"{SCHEMA_BASE}/public_event.schema.json"
+
+
+def publish(commit: Commit) -> Said:
+    """All that a commit says."""
+    if commit.refused:
+        return Said(internal=_refusal(commit))
+    happened = [thin.lift(event) for event in unseal(commit.body, commit.private)]
+    if not commit.stream.startswith("ticket/"):
+        return Said(internal=[event for index, one in enumerate(happened) for event in _directory(commit, index, one)])
+    state = TicketState.model_validate(commit.after)
+    ticket = state.shown()
+    internal: list[Event] = []
+    told: list[tuple[TicketEvent, Message | None]] = []
+    settled: list[Event] = []
+    for index, one in enumerate(happened):
+        event, message = _ticket_event(commit, index, one, ticket)
+        internal.append(event)
+        if type(event).public:
+            told.append((event, message))
+        if isinstance(one, thin.Said) and one.mail is not None:
+            settled.append(_settled(commit, len(happened) + index, one, ticket))
+    first = state.public_version - len(told) + 1
+    public = [_public(event, message, first + index) for index, (event, message) in enumerate(told)]
+    return Said(internal=[*internal, *settled], public=public)
+
+
+def _stamp(event: type[Event], commit: Commit, index: int, summary: str) -> dict[str, Any]:
+    return stamp(
+        event,
+        commit.stream,
+        commit.seq,
+        index,
+        at=commit.at,
+        actor=commit.actor,
+        correlation=commit.correlation,
+        summary=summary,
+    )
+
+
+def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) -> tuple[TicketEvent, Message | None]:
+    number = ticket.number
+    message = message_of(number, one, commit.at) if isinstance(one, thin.Said) else None
+
+    def envelope(event: type[Event], summary: str) -> dict[str, Any]:
+        return _stamp(event, commit, index, summary)
+
+    match one:
+        case thin.Opened() if message:
+            kind: type[TicketEvent] = TicketOpenedV1
+            summary = f"{number} was opened in {ticket.queue}"
+            return TicketOpenedV1(
+                **envelope(kind, summary), ticket=ticket, message=message, new_requester=one.new_requester
+            ), message
+        case thin.Received() if message:
+            summary = f"A mail joined {number}"
+            return TicketReceivedV1(
+                **envelope(TicketReceivedV1, summary),
+                ticket=ticket,
+                message=message,
+                reopened=one.reopened_to is not None,
+            ), message
+        case thin.Replied() if message:
+            return TicketRepliedV1(
+                **envelope(TicketRepliedV1, f"{number} was answered"),
+                ticket=ticket,
+                message=message,
+                in_reply_to=one.in_reply_to,
+                reply_references=one.reply_references,
+            ), message
+        case thin.Noted() if message:
+            noted = TicketNotedV1(**envelope(TicketNotedV1, f"A note on {number}"), ticket=ticket, message=message)
+            return noted, message
+        case thin.StatusChanged():
+            summary = f"{number} went from {one.before} to {one.after}"
+            status = envelope(TicketStatusChangedV1, summary)
+            return TicketStatusChangedV1(**status, ticket=ticket, before=one.before, after=one.after), None
+        case thin.OwnerChanged():
+            owner = envelope(TicketOwnerChangedV1, f"{number} has another owner")
+            return TicketOwnerChangedV1(**owner, ticket=ticket, before=one.before, after=one.after), None
+        case thin.PriorityChanged():
+            summary = f"{number} went from priority {one.before} to {one.after}"
+            priority = envelope(TicketPriorityChangedV1, summary)
+            return TicketPriorityChangedV1(**priority, ticket=ticket, before=one.before, after=one.after), None
+        case thin.Escalated():
+            return TicketEscalatedV1(
+                **envelope(TicketEscalatedV1, f"{number} escalated: {one.clock} {one.percent} %"),
+                ticket=ticket,
+                clock=one.clock,
+                percent=one.percent,
+                due_at=one.due_at,
+                actions=one.actions,
+            ), None
+    raise ValueError(f"a ticket's log holds {one.type}, which has no event")
+
+
+def _settled(commit: Commit, index: int, said: thin.Said, ticket: Ticket) -> MailSettledV1:
+    why = getattr(said, "why", "") or "follow_up"
+    return MailSettledV1(
+        **_stamp(MailSettledV1, commit, index, f"A mail is on {ticket.number}"),
+        mail=said.mail or "",
+        reading=said.reading or 1,
+        outcome="ticketed",
+        why=why,
+        ticket=ticket.number,
+        suggested=getattr(said, "suggested", None),
+    )
+
+
+def _refusal(commit: Commit) -> list[Event]:
+    about = commit.after
+    if "mail" not in about:
+        return []
+    return [
+        MailSettledV1(
+            **_stamp(MailSettledV1, commit, 0, f"A mail was {about['outcome']}"),
+            mail=about["mail"],
+            reading=about["reading"],
+            outcome=about["outcome"],
+            why=about["why"],
+            ticket=about.get("ticket"),
+        )
+    ]
+
+
+def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
+    match one:
+        case thin.PersonCreated():
+            return [PersonCreatedV1(**_stamp(PersonCreatedV1, commit, index, "A person was made"), person=one.person)]
+        case thin.QueueCreated():
+            summary = f"Queue {one.queue.name} was made"
+            return [QueueCreatedV1(**_stamp(QueueCreatedV1, commit, index, summary), queue=one.queue)]
+        case thin.GroupChanged():
+            group = _stamp(GroupChangedV1, commit, index, f"Group {one.group.name} changed")
+            return [GroupChangedV1(**group, group=one.group, rights_epoch=one.rights_epoch)]
+        case thin.GrantGiven():
+            given = _stamp(GrantGivenV1, commit, index, f"{one.grant.right} was given")
+            return [GrantGivenV1(**given, grant=one.grant, rights_epoch=one.rights_epoch)]
+        case thin.GrantTaken():
+            taken = _stamp(GrantTakenV1, commit, index, f"{one.grant.right} was taken back")
+            return [GrantTakenV1(**taken, grant=one.grant, rights_epoch=one.rights_epoch)]
+    return []
+
+
+def _public(event: TicketEvent, message: Message | None, public_version: int) -> PublicEvent:
+    ticket = event.ticket
+    return PublicEvent(
+        id=f"{event.subject}:p{public_version}",
+        type=event.type,
+        subject=event.subject,
+        time=event.time,
+        dataschema=PUBLIC_SCHEMA,
+        public_version=public_version,
+        correlation=event.correlation,
+        summary=event.summary,
+        ticket=PublicTicket(
+            number=ticket.number,
+            subject=ticket.subject,
+            queue=ticket.queue,
+            status=ticket.status,
+            category=ticket.category,
+            priority=ticket.priority,
+            owner=_public_party(ticket.owner) if ticket.owner else None,
+            requesters=[_public_party(party) for party in ticket.requesters],
+            created_at=ticket.created_at,
+        ),
+        message=_public_message(message) if message is not None and not message.internal else None,
+    )
+
+
+def _public_message(message: Message) -> PublicMessage:
+    hidden = message.pgp.encrypted
+    return PublicMessage(
+        author=_public_party(message.author),
+        text="" if hidden else message.text,
+        attachments=[] if hidden else [file.filename for file in message.attachments],
+        at=message.at,
+    )
+
+
+def _public_party(party: Party) -> PublicParty:
+    return PublicParty(name=party.name, address="" if party.agent else party.address, agent=party.agent)

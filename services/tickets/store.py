@@ -1,0 +1,264 @@
+"""Mongo: what a decision needs, read for many asks at once; and numbers, in blocks.
+
+One look finds the newest commits of claims and tickets and the causes that are known; where it leads on (a claim
+to its person, a Message-ID to its ticket), a second look follows. Both serve the whole batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from ticketwire_chassis.commits import Ask, Commit, CommitLog, Look
+from ticketwire_chassis.mongo import Database, Session
+from ticketwire_chassis.signing import Signer
+from ticketwire_contracts.base import Actor
+from ticketwire_contracts.escalation import EscalationDueV1
+from ticketwire_contracts.ingest import MailReceivedV1
+from ticketwire_contracts.tickets import (
+    AddMemberV1,
+    AdministrationCommand,
+    CreatePersonV1,
+    CreateQueueV1,
+    GiveRightV1,
+    Grant,
+    Group,
+    OpenTicketV1,
+    Person,
+    Queue,
+    RemoveMemberV1,
+    SetOwnerV1,
+    TakeRightV1,
+    TicketCommand,
+)
+
+from .domain import threading
+from .domain.context import Context, Directory, SignedMark
+from .domain.state import TicketState
+
+BLOCK = 100
+"""Numbers reserved at once by a replica."""
+
+
+@dataclass(slots=True)
+class World:
+    """What one round of asks is decided with."""
+
+    context: Context
+    newest: dict[str, Commit]
+    done: dict[str, Commit]
+    epoch: int
+    earlier: dict[str, str] = field(default_factory=dict)
+    """Mail → the ticket that an earlier reading of it is on."""
+
+
+class Numbers:
+    """Ticket numbers from blocks, so that there is no hot counter; a replica that dies leaves a gap."""
+
+    def __init__(self, db: Database) -> None:
+        self._counters = db["counters"]
+        self._free: list[int] = []
+        self._lock = asyncio.Lock()
+
+    async def have(self, count: int) -> None:
+        """Makes sure that ``count`` numbers are at hand."""
+        async with self._lock:
+            while len(self._free) < count:
+                row = await self._counters.find_one_and_update({"_id": "numbers"}, {"$inc": {"n": BLOCK}}, upsert=True)
+                end = int(row["n"]) if row else BLOCK
+                self._free += range(end - BLOCK + 1, end + 1)
+
+    def take(self) -> str:
+        """The next number."""
+        return f"TW-{self._free.pop(0)}"
+
+
+class TicketStore:
+    """Reads for decisions."""
+
+    def __init__(self, db: Database, log: CommitLog, signer: Signer) -> None:
+        self._db = db
+        self._log = log
+        self._signer = signer
+        self.numbers = Numbers(db)
+        self._directory = Directory()
+        self._loaded = False
+
+    async def read_mails(self, asks: Sequence[Ask], session: Session) -> World:
+        """For mails: sender, other recipients, the tickets they may belong to."""
+        mails: list[MailReceivedV1] = [ask.what for ask in asks]
+        await self.numbers.have(len(mails) + 1)
+        bare = self._context(Directory(), {}, {}, {}, {})
+        numbers = {number for mail in mails for number in threading.candidates(bare, mail)}
+        addresses = {
+            address.address
+            for mail in mails
+            for address in (mail.mail_read.from_, *mail.mail_read.to[:40], *mail.mail_read.cc[:40])
+        }
+        claims = {self._signer.claim("address", address) for address in addresses}
+        causes = [f"{ask.cause}:0" for ask in asks]
+        causes += [f"{mail.mail}:{reading}:0" for mail in mails for reading in range(1, mail.reading)]
+        ids = {one for mail in mails for one in threading.ids_of(mail)}
+        known = await self._tickets_holding(ids, session)
+        look = await self._log.look(
+            {*claims, *(f"ticket/{number}" for number in {*numbers, *known.values()})}, causes, session
+        )
+        world = await self._world(look, [], claims, session, known=known)
+        for mail in mails:
+            for reading in range(1, mail.reading):
+                before = look.done.get(f"{mail.mail}:{reading}:0")
+                if before is not None and before.stream.startswith("ticket/"):
+                    world.earlier[mail.mail] = before.stream.removeprefix("ticket/")
+        return world
+
+    async def read_escalations(self, asks: Sequence[Ask], session: Session) -> World:
+        """For steps that are due: their tickets."""
+        dues: list[EscalationDueV1] = [ask.what for ask in asks]
+        streams = {f"ticket/{due.ticket}" for due in dues}
+        look = await self._log.look(streams, [f"{ask.cause}:0" for ask in asks], session)
+        return await self._world(look, [], set(), session)
+
+    async def read_commands(self, asks: Sequence[Ask], session: Session) -> World:
+        """For commands on tickets and new tickets: the ticket, who asks, who is named."""
+        await self.numbers.have(len(asks) + 1)
+        streams: set[str] = set()
+        claims: set[str] = set()
+        for ask in asks:
+            command = ask.what
+            if isinstance(command, TicketCommand):
+                streams.add(f"ticket/{command.ticket}")
+            if isinstance(command, SetOwnerV1 | OpenTicketV1) and command.owner:
+                claims.add(self._signer.claim("login", command.owner))
+            if isinstance(command, OpenTicketV1):
+                claims |= {self._signer.claim("address", address) for address in command.requesters}
+        actors = [ask.actor for ask in asks]
+        people = {actor.id for actor in actors if actor.id.startswith("person/")}
+        look = await self._log.look({*streams, *claims, *people}, [f"{ask.cause}:0" for ask in asks], session)
+        return await self._world(look, actors, claims, session)
+
+    async def read_administration(self, asks: Sequence[Ask], session: Session) -> World:
+        """For one command of administration, inside its transaction; takes the next epoch."""
+        row = await self._db["counters"].find_one_and_update(
+            {"_id": "epoch"}, {"$inc": {"n": 1}}, upsert=True, session=session
+        )
+        taken = int(row["n"]) if row else 1
+        command: AdministrationCommand = asks[0].what
+        claims = {self._signer.claim(kind, value) for kind, value in _named_in(command)}
+        streams = {*claims, asks[0].actor.id} if asks[0].actor.id.startswith("person/") else claims
+        look = await self._log.look({*streams, *_own_stream(command)}, [], session)
+        world = await self._world(look, [asks[0].actor], claims, session, fresh=True)
+        world.epoch = taken
+        return world
+
+    async def _world(
+        self,
+        look: Look,
+        actors: Sequence[Actor],
+        claims: Iterable[str],
+        session: Session,
+        known: dict[str, str] | None = None,
+        fresh: bool = False,
+    ) -> World:
+        newest = dict(look.newest)
+        owners = {claim: str(newest[claim].after["owner"]) for claim in claims if claim in newest}
+        wanted = {owner for owner in owners.values() if owner.startswith("person/")} - newest.keys()
+        if wanted:
+            newest |= (await self._log.look(wanted, (), session)).newest
+        directory = await self._directory_at(look.epoch, session, fresh)
+        tickets = {
+            stream.removeprefix("ticket/"): TicketState.model_validate(commit.after)
+            for stream, commit in newest.items()
+            if stream.startswith("ticket/")
+        }
+        persons = {
+            stream: Person.model_validate(commit.after)
+            for stream, commit in newest.items()
+            if stream.startswith("person/")
+        }
+        context = self._context(directory, tickets, owners, persons, known or {})
+        return World(context=context, newest=newest, done=look.done, epoch=look.epoch)
+
+    def _context(
+        self,
+        directory: Directory,
+        tickets: dict[str, TicketState],
+        claims: dict[str, str],
+        persons: dict[str, Person],
+        known: dict[str, str],
+    ) -> Context:
+        return Context(
+            directory=directory,
+            tickets=tickets,
+            claims=claims,
+            persons=persons,
+            known_ids=known,
+            claim=self._signer.claim,
+            signed_id=self._signed_id,
+            signed_address=self._signed_address,
+            next_number=self.numbers.take,
+        )
+
+    def _signed_id(self, message_id: str) -> SignedMark | None:
+        found = self._signer.ticket_of_message_id(message_id)
+        return SignedMark(ticket=found.ticket, internal=found.internal) if found else None
+
+    def _signed_address(self, address: str) -> SignedMark | None:
+        found = self._signer.read_reply_token(address.rpartition("@")[0].partition("+")[2])
+        if not found:
+            return None
+        return SignedMark(
+            ticket=found.ticket, internal=True, reply_of=found.person if found.purpose == "reply" else None
+        )
+
+    async def _tickets_holding(self, ids: set[str], session: Session) -> dict[str, str]:
+        keys = {message_key(one): one for one in ids}
+        found = await self._log.streams_with_keys(list(keys), session)
+        return {keys[key]: stream.removeprefix("ticket/") for key, stream in found.items() if key in keys}
+
+    async def _directory_at(self, epoch: int, session: Session, fresh: bool) -> Directory:
+        """The directory; read again when another epoch has begun. Inside a transaction always its own view."""
+        if self._loaded and self._directory.epoch == epoch and not fresh:
+            return self._directory
+        queues, groups, grants = [
+            await self._log.newest_of_kind(prefix, session) for prefix in ("queue/", "group/", "grant/")
+        ]
+        directory = Directory(
+            queues={q.name: q for q in (Queue.model_validate(c.after) for c in queues.values())},
+            groups={g.name: g for g in (Group.model_validate(c.after) for c in groups.values())},
+            grants=tuple(Grant.model_validate(c.after["grant"]) for c in grants.values() if c.after["given"]),
+            epoch=epoch,
+        )
+        if session is None:
+            self._directory, self._loaded = directory, True
+        return directory
+
+
+def message_key(message_id: str) -> str:
+    """How a Message-ID stands in the log's index: a digest, since ids can hold names."""
+    return sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _named_in(command: AdministrationCommand) -> list[tuple[str, str]]:
+    match command:
+        case CreatePersonV1():
+            logins = [("login", command.login)] if command.login else []
+            return [*logins, *(("address", address) for address in command.addresses)]
+        case CreateQueueV1():
+            people = [who.partition(":")[2] for who in [*command.watchers, *command.supervisors]]
+            return [("queue-address", a) for a in command.addresses] + [("login", login) for login in people]
+        case AddMemberV1() | RemoveMemberV1():
+            return [("login", command.member.partition(":")[2])]
+        case GiveRightV1() | TakeRightV1():
+            return [("login", command.grantee.partition(":")[2])]
+    return []
+
+
+def _own_stream(command: AdministrationCommand) -> list[str]:
+    match command:
+        case AddMemberV1() | RemoveMemberV1():
+            return [f"group/{command.group}"]
+        case GiveRightV1() | TakeRightV1():
+            return []
+    return []
