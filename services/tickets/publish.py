@@ -12,7 +12,7 @@ from ticketwire_chassis.commits import Commit
 from ticketwire_chassis.events import stamp
 from ticketwire_chassis.private import unseal
 from ticketwire_chassis.relay import Said
-from ticketwire_contracts.base import SCHEMA_BASE, Event
+from ticketwire_contracts.base import Event
 from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
@@ -40,8 +40,6 @@ from ticketwire_contracts.tickets import (
 
 from .domain import events as thin
 from .domain.state import TicketState, message_of
-
-PUBLIC_SCHEMA = f"{SCHEMA_BASE}/public_event.schema.json"
 
 
 def publish(commit: Commit) -> Said:
@@ -192,7 +190,7 @@ def _public(event: TicketEvent, message: Message | None, public_version: int) ->
         type=event.type,
         subject=event.subject,
         time=event.time,
-        dataschema=PUBLIC_SCHEMA,
+        dataschema=PublicEvent.schema_address(),
         public_version=public_version,
         correlation=event.correlation,
         summary=event.summary,

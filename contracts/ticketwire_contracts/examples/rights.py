@@ -38,11 +38,11 @@ RIGHTS_EXAMPLES = (
     GiveRightV1(right="note.show", grantee="group:field", scope="queue:support"),
     TakeRightV1(right="note.show", grantee="group:field", scope="queue:support"),
     QueueCreatedV1(
-        **envelope(QueueCreatedV1, "queue/support", 1, at(7, 0), BY_ANNA, "Queue support created"),
+        **envelope(QueueCreatedV1, "queue/support", 1, at(7, 0), BY_ANNA, "Queue support was made"),
         queue=SUPPORT,
     ),
     PersonCreatedV1(
-        **envelope(PersonCreatedV1, ANNA.id, 1, at(7, 1), BY_ANNA, "Agent created"),
+        **envelope(PersonCreatedV1, ANNA.id, 1, at(7, 1), BY_ANNA, "A person was made"),
         person=Person(
             id=ANNA.id,
             login="anna",
@@ -61,11 +61,11 @@ RIGHTS_EXAMPLES = (
     GrantGivenV1(
         **envelope(
             GrantGivenV1,
-            "grant/note.show.group-field.queue-support",
+            "grant/note.show|group/field|queue/support",
             1,
             at(7, 3),
             BY_ANNA,
-            "Grant given: note.show",
+            "note.show was given",
         ),
         grant=FIELD_SEES_NOTES,
         rights_epoch=3,
@@ -73,11 +73,11 @@ RIGHTS_EXAMPLES = (
     GrantTakenV1(
         **envelope(
             GrantTakenV1,
-            "grant/note.show.group-field.queue-support",
+            "grant/note.show|group/field|queue/support",
             2,
             at(16, 0),
             BY_ANNA,
-            "Grant taken: note.show",
+            "note.show was taken back",
         ),
         grant=FIELD_SEES_NOTES,
         rights_epoch=4,

@@ -110,42 +110,42 @@ TICKET_COMMANDS = (
 
 TICKET_EXAMPLES = (
     TicketOpenedV1(
-        **envelope(TicketOpenedV1, STREAM, 1, at(8, 14, 5), BY_MAJA, "TW-1042 opened in support"),
+        **envelope(TicketOpenedV1, STREAM, 1, at(8, 14, 5), BY_MAJA, "TW-1042 was opened in support"),
         ticket=ticket(1, 1),
         message=FIRST_MESSAGE,
         new_requester=True,
     ),
     TicketOwnerChangedV1(
-        **envelope(TicketOwnerChangedV1, STREAM, 2, at(8, 58), BY_ANNA, "TW-1042: owner changed"),
+        **envelope(TicketOwnerChangedV1, STREAM, 2, at(8, 58), BY_ANNA, "TW-1042 has another owner"),
         ticket=ticket(2, 2, **OWNED),
         before=None,
         after=ANNA,
     ),
     TicketNotedV1(
-        **envelope(TicketNotedV1, STREAM, 3, at(9, 0), BY_ANNA, "TW-1042: note added"),
+        **envelope(TicketNotedV1, STREAM, 3, at(9, 0), BY_ANNA, "A note on TW-1042"),
         ticket=ticket(3, 2, **OWNED, messages=2),
         message=said(2, ANNA, NOTED, at(9, 0), internal=True),
     ),
     TicketRepliedV1(
-        **envelope(TicketRepliedV1, STREAM, 4, at(9, 2, 11), BY_ANNA, "TW-1042: agent replied"),
+        **envelope(TicketRepliedV1, STREAM, 4, at(9, 2, 11), BY_ANNA, "TW-1042 was answered"),
         ticket=ticket(4, 3, **OPEN, messages=3, clocks=ANSWERED_FACTS),
         message=ANSWER,
         reply_references=[MAIL_ID],
         in_reply_to=MAIL_ID,
     ),
     TicketStatusChangedV1(
-        **envelope(TicketStatusChangedV1, STREAM, 4, at(9, 2, 11), BY_ANNA, "TW-1042: new → open", 1),
+        **envelope(TicketStatusChangedV1, STREAM, 4, at(9, 2, 11), BY_ANNA, "TW-1042 went from new to open", 1),
         ticket=ticket(4, 4, **OPEN, messages=3, clocks=ANSWERED_FACTS),
         before="new",
         after="open",
     ),
     TicketReceivedV1(
-        **envelope(TicketReceivedV1, STREAM, 5, at(9, 47, 31), BY_MAJA, "TW-1042: customer wrote"),
+        **envelope(TicketReceivedV1, STREAM, 5, at(9, 47, 31), BY_MAJA, "A mail joined TW-1042"),
         ticket=ticket(5, 5, **OPEN, messages=4, clocks=ANSWERED_FACTS | {"last_customer_at": at(9, 47, 31)}),
         message=THANKS,
     ),
     TicketEscalatedV1(
-        **envelope(TicketEscalatedV1, STREAM, 6, at(12, 14, 6), BY_CLOCK, "TW-1042: first_response at 100 %"),
+        **envelope(TicketEscalatedV1, STREAM, 6, at(12, 14, 6), BY_CLOCK, "TW-1042 escalated: first_response 100 %"),
         ticket=ticket(6, 5, **OPEN, messages=4),
         clock="first_response",
         percent=100,
@@ -153,13 +153,13 @@ TICKET_EXAMPLES = (
         actions=["tell_supervisors"],
     ),
     TicketPriorityChangedV1(
-        **envelope(TicketPriorityChangedV1, STREAM, 7, at(13, 0), BY_ANNA, "TW-1042: priority 50 → 70"),
+        **envelope(TicketPriorityChangedV1, STREAM, 7, at(13, 0), BY_ANNA, "TW-1042 went from priority 50 to 70"),
         ticket=ticket(7, 6, **OPEN, messages=4, priority=70),
         before=50,
         after=70,
     ),
     MailSettledV1(
-        **envelope(MailSettledV1, f"settled/{MAIL_ROW}", 1, at(8, 14, 5), BY_MAJA, "Mail became TW-1042"),
+        **envelope(MailSettledV1, STREAM, 1, at(8, 14, 5), BY_MAJA, "A mail is on TW-1042", 1),
         mail=MAIL_ROW,
         reading=1,
         outcome="ticketed",
