@@ -1,0 +1,45 @@
+// Hears what happens. One stream per browser: the tab that holds the lock reads it and tells the others.
+const ADDRESS = "/api/v1/stream";
+const NAME = "ticketwire-stream";
+
+/** Calls `heard(news)` for every event, whichever tab reads the stream; `{}` when some may have been missed. */
+export function listen(heard) {
+  if (!("EventSource" in window)) return;
+  if (!navigator.locks || !("BroadcastChannel" in window)) {
+    read(heard);
+    return;
+  }
+  const channel = new BroadcastChannel(NAME);
+  channel.onmessage = (message) => heard(message.data);
+  navigator.locks.request(NAME, () => new Promise(() => {
+    // a tab that takes over from a closed one may have missed what came in between
+    if (document.readyState === "complete") heard({});
+    read((news) => {
+      heard(news);
+      channel.postMessage(news);
+    });
+  }));
+}
+
+function read(heard) {
+  let lost = false;
+  const source = new EventSource(ADDRESS);
+  source.onopen = () => {
+    if (lost) heard({});
+    lost = false;
+  };
+  source.onerror = () => {
+    lost = true;
+    // refused for good (signed out, say): try again later, the browser itself will not
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => read(heard), 15000);
+  };
+  const take = (event) => {
+    try {
+      heard(JSON.parse(event.data));
+    } catch {
+      heard({});
+    }
+  };
+  source.onmessage = take;
+  source.addEventListener("ticket", take);
+}

@@ -1,0 +1,69 @@
+"""Names of the things that a ticket has, for the catalogue: statuses, priorities, ways to open."""
+
+from __future__ import annotations
+
+from ticketwire_chassis.i18n import N_, NP_, Translator
+
+# The default lifecycle; a status of another lifecycle shows as it is named there.
+STATUSES = (
+    NP_("status", "new"),
+    NP_("status", "open"),
+    NP_("status", "pending"),
+    NP_("status", "stalled"),
+    NP_("status", "resolved"),
+    NP_("status", "rejected"),
+    NP_("status", "merged"),
+)
+
+BANDS = {
+    10: NP_("priority", "very low"),
+    30: NP_("priority", "low"),
+    50: NP_("priority", "normal"),
+    70: NP_("priority", "high"),
+    90: NP_("priority", "very high"),
+}
+"""The five bands of priority, each with the number that stands for it."""
+
+OPENED = {
+    "mail": N_("opened {when} by mail"),
+    "phone": N_("opened {when} by phone"),
+    "page": N_("opened {when} by an agent"),
+    "api": N_("opened {when} by a program"),
+    "split": N_("split off {when}"),
+}
+
+PROMISES = {
+    "first_response": N_("First response"),
+    "next_response": N_("Next response"),
+    "solution": N_("Solution"),
+    "silence": N_("Silence"),
+}
+
+
+def status_word(status: str, t: Translator) -> str:
+    """A status in the reader's language."""
+    return t.pgettext("status", status)
+
+
+def band(priority: int) -> int:
+    """Which of the five bands a priority lies in, 1 to 5."""
+    return min(priority // 20, 4) + 1
+
+
+def priority_word(priority: int, t: Translator) -> str:
+    """The name of a priority's band in the reader's language."""
+    return t.pgettext("priority", list(BANDS.values())[band(priority) - 1])
+
+
+SIGNATURES = {
+    "bad": N_("it does not fit the text"),
+    "unknown_key": N_("its key is not known"),
+    "expired_key": N_("its key has expired"),
+    "revoked_key": N_("its key was revoked"),
+    "weak_key": N_("its key is weak"),
+    "untrusted": N_("its key was not accepted"),
+    "partial": N_("it covers only a part"),
+    "wrong_sender": N_("its key belongs to someone else"),
+    "good": N_("it covers only a part"),
+}
+"""Why a signature does not count; ``good`` stands here for one that does not cover everything."""
