@@ -1,0 +1,206 @@
+"""The relay on real servers: order, no gaps, at least once, one chain, and nothing lost when it stops midway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+import aio_pika
+import orjson
+import pytest
+
+from ticketwire_chassis import outbox
+from ticketwire_chassis.broker import INTERNAL, Broker
+from ticketwire_chassis.commits import Ask, Commit, CommitLog, Draft, Look, Plan
+from ticketwire_chassis.events import stamp
+from ticketwire_chassis.mongo import Database, open_database
+from ticketwire_chassis.relay import Relay, Said
+from ticketwire_contracts.base import Actor, Event
+from ticketwire_contracts.tickets import Person, PersonCreatedV1
+
+ACTOR = Actor(kind="system", id="system/test")
+
+
+def publish(commit: Commit) -> Said:
+    """Each commit says one event."""
+    return Said(internal=[event(commit.stream, commit.seq)])
+
+
+def event(stream: str, version: int) -> Event:
+    envelope = stamp(PersonCreatedV1, stream, version, at=datetime.now(UTC), actor=ACTOR, correlation="c", summary="s")
+    return PersonCreatedV1(**envelope, person=Person(id=stream))
+
+
+@pytest.fixture
+async def db(mongo_url: str, database_name: str) -> AsyncIterator[Database]:
+    database = open_database(mongo_url, database_name, "pymongo")
+    yield database
+    await database.drop()
+    await database.close()
+
+
+class Listener:
+    """Everything that tickets says."""
+
+    def __init__(self) -> None:
+        self.batches: list[dict[str, Any]] = []
+
+    @property
+    def ids(self) -> list[str]:
+        return [one["id"] for batch in self.batches for one in batch["events"]]
+
+
+@asynccontextmanager
+async def listening(url: str) -> AsyncIterator[tuple[Broker, Listener]]:
+    broker = Broker(url, "tickets")
+    await broker.connect()
+    channel = await broker.connection.channel()
+    queue = await channel.declare_queue("spy", exclusive=True)
+    await queue.bind(INTERNAL, "tickets")
+    listener = Listener()
+
+    async def hear(message: Any) -> None:
+        listener.batches.append(orjson.loads(message.body))
+
+    await queue.consume(hear, no_ack=True)
+    yield broker, listener
+    await broker.close()
+
+
+async def write(log: CommitLog, prefix: str, count: int, streams: int) -> None:
+    async def read(asks: Any, session: Any) -> Look:
+        return await log.look([a.what for a in asks], [f"{a.cause}:0" for a in asks], session)
+
+    def decide(look: Look, a: Ask) -> Plan:
+        return Plan([Draft(a.what, look.newest.get(a.what), [{"type": "made"}], {})])
+
+    asks = [Ask(f"{prefix}{i}", "c", ACTOR, datetime.now(UTC), "c", f"person/{i % streams}") for i in range(count)]
+    await log.settle(asks, read, decide)
+
+
+async def until(what: Any, seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not what():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def relaying(*relays: Relay) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def check_places(db: Database, count: int) -> None:
+    rows = await db["positions"].find({}, sort=[("_id", 1)])
+    assert [row["_id"] for row in rows] == list(range(1, count + 1))
+    chain = ""
+    for row in rows:
+        commit = await db["commits"].find_one({"_id": row["commit"]})
+        assert commit is not None
+        assert "pending" not in commit
+        chain = sha256(f"{chain}\0{commit['hash']}".encode()).hexdigest()
+        assert row["chain"] == chain
+    seen: dict[str, int] = {}
+    for row in rows:
+        stream, seq = row["commit"]["stream"], row["commit"]["seq"]
+        assert seq == seen.get(stream, 0) + 1, "a stream's commits take their places in order"
+        seen[stream] = seq
+
+
+async def test_all_is_said_in_order_without_gaps(db: Database, broker_url: str) -> None:
+    log = CommitLog(db)
+    await log.prepare()
+    async with listening(broker_url) as (broker, listener):
+        relay = Relay(db, "tickets", broker, publish)
+        log.nudge = relay.nudge
+        await relay.prepare()
+        async with relaying(relay):
+            await asyncio.gather(*(write(log, f"w{n}-", 60, 7) for n in range(4)))
+            await until(lambda: len(listener.ids) >= 240)
+    assert len(set(listener.ids)) == 240
+    versions: dict[str, int] = {}
+    for one in listener.ids:
+        stream, seq, _ = one.rsplit(":", 2)
+        assert int(seq) == versions.get(stream, 0) + 1
+        versions[stream] = int(seq)
+    places = [(batch["first"], batch["last"]) for batch in listener.batches]
+    assert places[0][0] == 1
+    assert all(after[0] == before[1] + 1 for before, after in pairwise(places))
+    await check_places(db, 240)
+
+
+async def test_what_had_a_place_but_was_not_said_is_said_by_the_next(db: Database, broker_url: str) -> None:
+    """The relay dies between giving places and publishing."""
+    log = CommitLog(db)
+    await log.prepare()
+    await write(log, "w", 5, 2)
+    async with listening(broker_url) as (broker, listener):
+        dying = Relay(db, "tickets", broker, publish)
+        await dying.prepare()
+
+        async def die(*_: Any) -> None:
+            raise asyncio.CancelledError
+
+        dying._say = die  # type: ignore[method-assign]
+        async with relaying(dying):
+            await asyncio.sleep(0.5)
+        assert await db["positions"].count({}) == 5
+        assert listener.ids == []
+        async with relaying(Relay(db, "tickets", broker, publish)):
+            await until(lambda: len(listener.ids) >= 5)
+    await check_places(db, 5)
+
+
+async def test_two_replicas_one_relays_and_the_other_takes_over(db: Database, broker_url: str) -> None:
+    log = CommitLog(db)
+    await log.prepare()
+    async with listening(broker_url) as (broker, listener):
+        first, second = (Relay(db, "tickets", broker, publish) for _ in range(2))
+        await first.prepare()
+        async with relaying(second):
+            await until(lambda: second.leading)
+            async with relaying(first):
+                log.nudge = first.nudge
+                await write(log, "a", 20, 3)
+                await until(lambda: len(listener.ids) >= 20)
+                assert not first.leading
+        async with relaying(first):
+            await until(lambda: first.leading)
+            await write(log, "b", 20, 3)
+            await until(lambda: len(listener.ids) >= 40)
+    assert len(set(listener.ids)) == 40
+    await check_places(db, 40)
+
+
+async def test_rows_say_what_they_have_and_lose_nothing_written_meanwhile(db: Database, broker_url: str) -> None:
+    rows = db["mails"]
+    async with listening(broker_url) as (broker, listener):
+        relay = Relay(db, "tickets", broker, None, [rows])
+        await relay.prepare()
+        for n in range(3):
+            await rows.insert_one({"_id": n, "rev": 1, "outbox": [outbox.said(event(f"mail/{n}", 1))], "pending": True})
+        docs = await outbox.waiting(rows)
+        await rows.update_one({"_id": 1}, {"$push": {"outbox": outbox.said(event("mail/1", 2))}, "$inc": {"rev": 1}})
+        await outbox.was_said(rows, docs)
+        left = await rows.find({"pending": True})
+        assert [[one["id"] for one in row["outbox"]] for row in left] == [["mail/1:2:0"]]
+        async with relaying(relay):
+            await until(lambda: listener.ids == ["mail/1:2:0"])
+    assert await rows.find({"pending": True}) == []
+
+
+async def test_the_broker_is_asked_for_a_confirm(broker_url: str) -> None:
+    """An internal batch that no queue takes is an error, not a loss."""
+    broker = Broker(broker_url, "tickets")
+    await broker.connect()
+    with pytest.raises(aio_pika.exceptions.DeliveryError):
+        await broker.say(b"{}")
+    await broker.close()
