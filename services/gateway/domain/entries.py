@@ -1,0 +1,90 @@
+"""The timeline: one row per event, keyed by the event's id, for whoever may see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from ticketwire_contracts.base import Event
+from ticketwire_contracts.notify import NotificationEvent, NotificationFailedV1
+from ticketwire_contracts.tickets import (
+    MessageEvent,
+    Party,
+    TicketEscalatedV1,
+    TicketEvent,
+    TicketOwnerChangedV1,
+    TicketPriorityChangedV1,
+    TicketStatusChangedV1,
+)
+
+Row = dict[str, Any]
+Audience = Literal["all", "agents", "notes"]
+"""Who may see an entry, besides seeing the ticket: all; agents; agents with ``note.show``."""
+
+TO_CUSTOMERS = frozenset({"auto_reply", "reply"})
+"""Mails to customers; that others were sent may come of a note and is seen like one."""
+
+
+def entry(event: Event) -> Row | None:
+    """The row of an event on its ticket's timeline; none for events that do not stand there."""
+    if isinstance(event, MessageEvent):
+        audience: Audience = "notes" if event.message.internal else "all"
+        return _row(event, event.ticket.number, audience) | {"message": event.message.model_dump()}
+    if isinstance(event, TicketEvent):
+        escalated = isinstance(event, TicketEscalatedV1)
+        return _row(event, event.ticket.number, "agents" if escalated else "all") | {"details": _details(event)}
+    if isinstance(event, NotificationEvent):
+        audience = "agents" if event.kind in TO_CUSTOMERS else "notes"
+        return _row(event, event.ticket, audience) | {"details": _sending(event)}
+    return None
+
+
+def position(event: Event) -> str:
+    """Where the entry stands: by time, and at the same time by the ticket's version, sendings last.
+
+    Times are kept to the millisecond, as the database does, so that the answer to a command and the batch that
+    follows give the same row.
+    """
+    own = isinstance(event, TicketEvent)
+    index = int(event.id.rpartition(":")[2]) if own else 0
+    return f"{_milliseconds(event.time):014d}.{0 if own else 1}.{event.version:08d}.{index:03d}"
+
+
+def _row(event: Event, ticket: str, audience: Audience) -> Row:
+    return {
+        "_id": event.id,
+        "ticket": ticket,
+        "order": position(event),
+        "type": event.topic.rpartition(".")[0],
+        "at": event.time,
+        "audience": audience,
+        "actor": {"kind": event.actor.kind, "id": event.actor.id},
+        "version": event.version if isinstance(event, TicketEvent) else 0,
+    }
+
+
+def _details(event: TicketEvent) -> Row:
+    match event:
+        case TicketStatusChangedV1():
+            wake = event.ticket.wake_at
+            return {"before": event.before, "after": event.after} | ({"until": wake} if wake else {})
+        case TicketPriorityChangedV1():
+            return {"before": event.before, "after": event.after}
+        case TicketOwnerChangedV1():
+            return {"before": _named(event.before), "after": _named(event.after)}
+        case TicketEscalatedV1():
+            return {"clock": event.clock, "percent": event.percent, "due_at": event.due_at}
+    return {}
+
+
+def _sending(event: NotificationEvent) -> Row:
+    told: Row = {"kind": event.kind, "recipients": event.recipients, "message_id": event.message_id}
+    return told | ({"reason": event.reason} if isinstance(event, NotificationFailedV1) else {})
+
+
+def _named(party: Party | None) -> str | None:
+    return (party.name or party.login or party.address) if party else None
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp()) * 1000 + at.microsecond // 1000

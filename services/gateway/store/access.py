@@ -1,0 +1,160 @@
+"""Who there is, who is logged in, and what they may: read together, since every request asks for both.
+
+The directory (queues, agents, groups, grants) is small and kept in memory. Its *stamp*, a row beside the
+sessions, moves with every change, and comes along with each session that is looked up: so a right taken away
+counts from the next request on, on every replica, at no extra call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ticketwire_chassis.mongo import Database, Doc
+from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+
+from ..domain.directory import Directory
+from ..views.needs import SessionRow
+from ..views.shapes import PersonRow
+from .cursors import read_cursor, write_cursor
+from .rows import person_row_of
+from .writing import STAMP
+
+
+class Access:
+    """The collections ``access`` (sessions, the stamp), ``credentials``, ``attempts``, and the directory's views."""
+
+    def __init__(self, db: Database) -> None:
+        self._access = db["access"]
+        self._credentials = db["credentials"]
+        self._attempts = db["attempts"]
+        self._people = db["people"]
+        self._queues = db["queues"]
+        self._groups = db["groups"]
+        self._grants = db["grants"]
+        self._known: tuple[int, Directory] | None = None
+
+    async def prepare(self) -> None:
+        """Indexes; sessions and attempts end by themselves."""
+        await self._access.create_index([("expires_at", 1)], expireAfterSeconds=0)
+        await self._access.create_index([("person", 1)], partialFilterExpression={"person": {"$exists": True}})
+        await self._attempts.create_index([("expires_at", 1)], expireAfterSeconds=0)
+        await self._people.create_index([("login", 1)], partialFilterExpression={"login": {"$type": "string"}})
+        await self._people.create_index([("agent", 1)], partialFilterExpression={"agent": True})
+
+    # -------------------------------------------------------------------------------------------- directory
+
+    async def directory(self) -> Directory:
+        """As it stands now."""
+        row = await self._access.find_one({"_id": STAMP})
+        return await self._at(row["stamp"] if row else 0)
+
+    async def come_in(self, session: str) -> tuple[SessionRow | None, Directory]:
+        """A session and the directory, in one look."""
+        rows = {row["_id"]: row for row in await self._access.find({"_id": {"$in": [session, STAMP]}})}
+        stamp = rows.get(STAMP, {}).get("stamp", 0)
+        return _session(rows.get(session)), await self._at(stamp)
+
+    async def _at(self, stamp: int) -> Directory:
+        if self._known is None or self._known[0] != stamp:
+            # the stamp is read before its content: what comes in between is read again at the next stamp
+            self._known = (stamp, await self._read())
+        return self._known[1]
+
+    async def _read(self) -> Directory:
+        queues = [Queue.model_validate(row) for row in await self._queues.find({}, sort=[("title", 1)])]
+        agents = [person_of(row) for row in await self._people.find({"agent": True}, sort=[("name", 1)])]
+        groups = [Group.model_validate(row) for row in await self._groups.find({}, sort=[("_id", 1)])]
+        grants = [Grant.model_validate(row) for row in await self._grants.find({"given": True}, sort=[("_id", 1)])]
+        return Directory(
+            queues={queue.name: queue for queue in queues},
+            agents={agent.id: agent for agent in agents},
+            groups={group.name: group for group in groups},
+            grants=tuple(grants),
+        )
+
+    # ----------------------------------------------------------------------------------------------- people
+
+    async def person(self, id: str) -> Person | None:
+        """By id."""
+        row = await self._people.find_one({"_id": id})
+        return person_of(row) if row else None
+
+    async def person_of_login(self, login: str) -> Person | None:
+        """By login name."""
+        row = await self._people.find_one({"login": login})
+        return person_of(row) if row else None
+
+    async def people(
+        self, agents_only: bool, words: str | None, cursor: str | None, limit: int
+    ) -> tuple[list[PersonRow], str | None]:
+        """Persons in the order of their ids; ``words`` is looked for in login, name and addresses."""
+        filter: Doc = {"agent": True} if agents_only else {}
+        if words:
+            sought = {"$regex": re.escape(words), "$options": "i"}
+            filter["$or"] = [{"login": sought}, {"name": sought}, {"addresses": sought}]
+        if cursor:
+            filter["_id"] = {"$gt": str(read_cursor("people", cursor, 1)[0])}
+        rows = await self._people.find(filter, sort=[("_id", 1)], limit=limit + 1)
+        shown = rows[:limit]
+        following = write_cursor("people", [shown[-1]["_id"]]) if len(rows) > len(shown) else None
+        return [person_row_of(row) for row in shown], following
+
+    # ---------------------------------------------------------------------------------- passwords, sessions
+
+    async def credential(self, person: str) -> str | None:
+        """The hash of a person's password."""
+        row = await self._credentials.find_one({"_id": person})
+        return row["hash"] if row else None
+
+    async def keep_credential(self, person: str, hash: str, now: datetime) -> None:
+        """Keeps the hash of a new password."""
+        change = {"$set": {"hash": hash, "changed_at": now}}
+        await self._credentials.update_one({"_id": person}, change, upsert=True)
+
+    async def keep_session(self, session: SessionRow) -> None:
+        """Begins or prolongs a session."""
+        fields = {"person": session.person, "expires_at": session.expires_at}
+        await self._access.update_one({"_id": session.id}, {"$set": fields}, upsert=True)
+
+    async def end_session(self, session: str) -> None:
+        """Ends one."""
+        await self._access.delete_one({"_id": session, "person": {"$exists": True}})
+
+    async def end_sessions(self, person: str, but: str | None = None) -> None:
+        """Ends all of a person's, but perhaps one."""
+        await self._access.delete_many({"person": person, "_id": {"$ne": but}})
+
+    # --------------------------------------------------------------------------------------------- attempts
+
+    async def attempt(self, key: str, now: datetime, seconds: int) -> int:
+        """Counts an attempt; how many there were since the first within these seconds.
+
+        One atomic update, so that attempts side by side are counted one after the other. A row whose time is
+        over begins again, whether or not the database has swept it yet.
+        """
+        over = {"$lte": [{"$ifNull": ["$expires_at", now]}, now]}
+        counted: Sequence[Doc] = [
+            {
+                "$set": {
+                    "count": {"$cond": [over, 1, {"$add": ["$count", 1]}]},
+                    "expires_at": {"$cond": [over, now + timedelta(seconds=seconds), "$expires_at"]},
+                }
+            }
+        ]
+        row = await self._attempts.find_one_and_update({"_id": key}, counted, upsert=True)
+        return int(row["count"]) if row else 1
+
+    async def forgive(self, key: str) -> None:
+        """Forgets attempts."""
+        await self._attempts.delete_one({"_id": key})
+
+
+def person_of(row: Doc) -> Person:
+    """A person's row."""
+    return Person.model_validate(row)
+
+
+def _session(row: Doc | None) -> SessionRow | None:
+    return SessionRow(row["_id"], row["person"], row["expires_at"]) if row and "person" in row else None

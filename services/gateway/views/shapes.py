@@ -1,0 +1,257 @@
+"""What pages and API show: plain values, ready to be written as JSON or put into a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A part of a list, and the cursor of the next part."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person as they stand on a ticket or behind an entry."""
+
+    id: str
+    name: str = ""
+    address: str = ""
+    login: str | None = None
+    agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A promise that is running."""
+
+    clock: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTo:
+    """A link to another ticket."""
+
+    type: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket, as lists and the ticket's own page show it."""
+
+    number: str
+    subject: str
+    queue: str
+    status: str
+    category: str
+    """``new``, ``active``, ``waiting`` or ``closed``."""
+    priority: int
+    owner: Who | None
+    requesters: list[Who]
+    cc: list[Who]
+    admin_cc: list[Who]
+    due: datetime | None
+    """The explicit due date, if one was set."""
+    next_due: datetime | None
+    """The nearest deadline of the running promises; none when none runs."""
+    deadlines: list[Deadline]
+    unanswered: datetime | None
+    """When the oldest customer message without an answer came."""
+    wake_at: datetime | None
+    tags: list[str]
+    fields: dict[str, Any]
+    links: list[LinkTo]
+    merged_into: str | None
+    opened_by: str
+    language: str | None
+    messages: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment of a message; read it by ticket and digest."""
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    content_id: str | None = None
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom a message went."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What only entries have by which something was said."""
+
+    id: str
+    kind: str
+    """``mail``, ``phone``, ``page`` or ``api``."""
+    author: Who
+    subject: str
+    html: str | None
+    to: list[Recipient]
+    cc: list[Recipient]
+    auto: bool
+    """A machine wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a ticket's timeline: something said, something changed, something sent.
+
+    ``type`` is the event's topic without its version: ``ticket.opened``, ``ticket.received``,
+    ``ticket.replied``, ``ticket.noted``, ``ticket.status_changed``, ``ticket.owner_changed``,
+    ``ticket.priority_changed``, ``ticket.escalated``, ``notification.sent``, ``notification.failed``.
+    """
+
+    id: str
+    type: str
+    at: datetime
+    ticket: str
+    actor: Who
+    """``id`` is ``person/<id>`` or ``system/<service>``."""
+    actor_kind: str
+    """``agent``, ``customer`` or ``system``."""
+    internal: bool
+    """Never shown to customers: a note, or what only concerns those who work here."""
+    text: str
+    """What was said; empty where nothing was said."""
+    attachments: list[File]
+    pgp: dict[str, Any] | None
+    message: Message | None
+    """Set when something was said."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """By type. status, priority: ``before after``; owner: ``before after`` as names or none; escalated: ``clock
+    percent due_at``; notification: ``kind recipients message_id`` and ``reason`` when it failed."""
+    version: int = 0
+    """Version of the ticket after it; 0 where the entry is not of the ticket itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """A queue with what lies in it, counted with the asker's eyes; closed tickets are not counted."""
+
+    name: str
+    title: str
+    open: int = 0
+    new: int = 0
+    unowned: int = 0
+    overdue: int = 0
+    mine: int = 0
+    addresses: list[str] = field(default_factory=list)
+    disabled: bool = False
+    may_create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """What stands at the side of every page."""
+
+    queues: list[QueueCount]
+    mine: int
+    overdue: int
+    unowned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """The first page: at most ten tickets in each list, most urgent first."""
+
+    urgent: list[Ticket]
+    mine: list[Ticket]
+    unowned: list[Ticket]
+    rail: Rail
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """What the asker may do with a ticket now."""
+
+    rights: frozenset[str]
+    """Names of ``contracts.rights.RIGHTS`` held on it."""
+    statuses: list[str]
+    """Statuses that may follow, with the right for them held."""
+    owners: list[Who]
+    """Agents whom the asker may make its owner, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person in the directory."""
+
+    id: str
+    login: str | None
+    name: str
+    addresses: list[str]
+    agent: bool
+    language: str | None
+    disabled: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group; members as ``person:<login>`` (or ``person/<id>`` without a login) and ``group:<name>``."""
+
+    name: str
+    title: str
+    members: list[str]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A grant, in the words in which it is given: ``group:field``, ``queue:support``."""
+
+    right: str
+    grantee: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """An attachment with its octets."""
+
+    file: File
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What logging in gives; the token is shown once and kept by us as a digest only."""
+
+    token: str
+    expires_at: datetime
+    person: PersonRow
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something visible to the asker has changed: read it again."""
+
+    id: str
+    """For ``Last-Event-ID``."""
+    name: str
+    """``ticket``, ``queue`` or ``reset`` (what was missed is not known any more: read all again)."""
+    data: dict[str, Any]
+    """ticket: ``ticket queue version``; queue: empty (queues, groups or rights changed)."""
