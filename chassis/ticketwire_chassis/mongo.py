@@ -7,7 +7,7 @@ journaled on a replica set), every time is UTC with its zone, every call is coun
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -273,12 +273,21 @@ class Collection:
         await self._raw.create_index(list(keys), **options)
 
     async def watch(
-        self, pipeline: Sequence[Doc] = (), resume_after: Doc | None = None, full_document: str | None = None
+        self,
+        pipeline: Sequence[Doc] = (),
+        resume_after: Doc | None = None,
+        full_document: str | None = None,
+        opened: Callable[[], None] | None = None,
     ) -> AsyncIterator[Doc]:
-        """Follows the collection's changes until the consumer stops."""
+        """Follows the collection's changes until the consumer stops.
+
+        ``opened`` is called once the server has opened the stream: every change after that moment will come.
+        """
         stream = self._raw.watch(list(pipeline), resume_after=resume_after, full_document=full_document)
         if self._driver == "pymongo":
             stream = await stream
         async with stream as changes:
+            if opened is not None:
+                opened()
             async for change in changes:
                 yield change
