@@ -47,9 +47,7 @@ def write(name: str, arguments: list[str]) -> None:
     """One file; uv keeps the versions it already holds unless asked to upgrade."""
     target = REQUIREMENTS / f"{name}.txt"
     subprocess.run([*COMPILE, f"--output-file={target.relative_to(ROOT)}", *arguments], check=True, cwd=ROOT)
-    print(
-        f"{target.relative_to(ROOT)}: {sum('==' in line for line in target.read_text().splitlines())} packages"
-    )
+    print(f"{target.relative_to(ROOT)}: {sum('==' in line for line in target.read_text().splitlines())} packages")
 
 
 if __name__ == "__main__":

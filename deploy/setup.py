@@ -9,7 +9,6 @@ Runs on a bare `python3` of 3.11 or newer, so it imports the standard library on
 from __future__ import annotations
 
 import fcntl
-import glob
 import hashlib
 import importlib.util
 import os
@@ -69,7 +68,7 @@ def one_at_a_time() -> Iterator[None]:
 
 def check_python() -> None:
     """Refuse a Python that is too old, by name."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python is told by
         found = ".".join(map(str, sys.version_info[:3]))
         raise SetupFailed(
             f"{sys.executable} is Python {found}, 3.11 or newer is needed; "
@@ -85,7 +84,7 @@ def missing_packages(with_tests: bool) -> list[str]:
     wanted: list[tuple[str, bool]] = [
         ("python3-venv", venv_usable() or importlib.util.find_spec("ensurepip") is not None),
         ("rabbitmq-server", Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists()),
-        ("libcurl4", bool(glob.glob("/usr/lib/*/libcurl.so.4") + glob.glob("/usr/lib*/libcurl.so.4"))),
+        ("libcurl4", any(list(Path("/usr").glob(where)) for where in ("lib*/libcurl.so.4", "lib/*/libcurl.so.4"))),
         ("gpg", shutil.which("gpg") is not None),
         ("ca-certificates", Path("/etc/ssl/certs/ca-certificates.crt").exists()),
     ]
@@ -121,9 +120,7 @@ def install_system_packages(with_tests: bool) -> None:
     run(install, apt_line)
     still = missing_packages(with_tests)
     if still:
-        raise SetupFailed(
-            f"apt-get finished, yet {' '.join(still)} cannot be found; please look at its output"
-        )
+        raise SetupFailed(f"apt-get finished, yet {' '.join(still)} cannot be found; please look at its output")
     if broker_service_active() and not own_node_before:
         say(
             "note: Debian's rabbitmq-server package has started a node of its own on port 5672; Ticketwire "
@@ -205,9 +202,7 @@ def make_venv() -> None:
 
 def count_locked() -> int:
     """How many packages the lock names."""
-    return sum(
-        1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#"))
-    )
+    return sum(1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
 
 
 class PipProgress:
@@ -232,11 +227,7 @@ class PipProgress:
 
 def apt_line(line: str) -> str | None:
     """Of apt's output, what tells how far it is."""
-    return (
-        f"  {line.strip()}"
-        if line.startswith(("Setting up", "Need to get", "Fetched", "E:", "Err:"))
-        else None
-    )
+    return f"  {line.strip()}" if line.startswith(("Setting up", "Need to get", "Fetched", "E:", "Err:")) else None
 
 
 def run(command: list[str], shown: Callable[[str], str | None], may_fail: bool = False) -> None:
