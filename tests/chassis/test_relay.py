@@ -149,7 +149,7 @@ async def test_what_had_a_place_but_was_not_said_is_said_by_the_next(db: Databas
         async def die(*_: Any) -> None:
             raise asyncio.CancelledError
 
-        dying._say = die  # type: ignore[method-assign]
+        dying._say = die  # type: ignore[method-assign, assignment]
         async with relaying(dying):
             await asyncio.sleep(0.5)
         assert await db["positions"].count({}) == 5

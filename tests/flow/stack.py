@@ -108,8 +108,19 @@ class Stack:
 
     def start_one(self, name: str, n: int = 0) -> None:
         """Starts one replica."""
-        environment = {
-            **os.environ,
+        self.processes[name, n] = subprocess.Popen(
+            [sys.executable, "-m", "ticketwire_chassis.serve", name],
+            cwd=ROOT,
+            env={**os.environ, **self.environment(name, n)},
+            stdout=(self.folder / f"{name}-{n}.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def environment(self, name: str, n: int = 0) -> dict[str, str]:
+        """The settings of one replica."""
+        own = {"INGEST_SMTP_PORT": str(self.smtp_ports[n])} if name == "ingest" else {}
+        return {
             "TICKETWIRE_MONGO_URL": self.mongo_url,
             "TICKETWIRE_BROKER_URL": self.broker_url,
             "TICKETWIRE_SECRET": self._secret,
@@ -121,17 +132,14 @@ class Stack:
             "NOTIFY_SMTP_PORT": str(self.sink_port),
             "NOTIFY_PUBLIC_URL": self.base_url,
             "PYTHONPATH": str(ROOT),
-            **({"INGEST_SMTP_PORT": str(self.smtp_ports[n])} if name == "ingest" else {}),
+            **own,
             **self._environment,
         }
-        self.processes[name, n] = subprocess.Popen(
-            [sys.executable, "-m", "ticketwire_chassis.serve", name],
-            cwd=ROOT,
-            env=environment,
-            stdout=(self.folder / f"{name}-{n}.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+
+    @property
+    def sink_pid(self) -> int:
+        """The sink's process."""
+        return self._sink.pid if self._sink else 0
 
     async def ready(self, seconds: float = 60) -> None:
         """Until every replica answers ``/readyz`` with 200."""
@@ -253,11 +261,8 @@ class Stack:
 
     def outbox(self) -> list[EmailMessage]:
         """All mails that lie in the sink, oldest first."""
-        found = []
-        for path in sorted(self.outbox_folder.glob("*.eml")):
-            parsed = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            found.append(parsed)
-        return found  # type: ignore[return-value]
+        paths = sorted(self.outbox_folder.glob("*.eml"))
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
 
     def mails_to(self, address: str) -> list[EmailMessage]:
         """Mails in the sink whose To or Cc names an address."""
