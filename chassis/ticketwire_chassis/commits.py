@@ -101,6 +101,11 @@ class Ask:
     correlation: str
     what: Any
 
+    def __post_init__(self) -> None:
+        """Milliseconds are what Mongo keeps; a state with finer times would not be the same after a read."""
+        at = self.at.astimezone(UTC)
+        object.__setattr__(self, "at", at.replace(microsecond=at.microsecond // 1000 * 1000))
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -330,8 +335,7 @@ class CommitLog:
         return [self._commit(ask, plan, ordinal, draft) for ordinal, draft in enumerate(plan.drafts)]
 
     def _commit(self, ask: Ask, plan: Plan, ordinal: int, draft: Draft) -> Commit:
-        at = ask.at.astimezone(UTC)
-        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        at = ask.at
         if draft.base is not None:
             at = max(at, draft.base.at)  # time never runs backwards in a stream: the relay's order rests on it
         body, private = seal(draft.events, self._personal)

@@ -147,7 +147,7 @@ class TicketStore:
         command: AdministrationCommand = asks[0].what
         claims = {self._signer.claim(kind, value) for kind, value in _named_in(command)}
         streams = {*claims, asks[0].actor.id} if asks[0].actor.id.startswith("person/") else claims
-        look = await self._log.look({*streams, *_own_stream(command)}, [], session)
+        look = await self._log.look(streams, [], session)
         world = await self._world(look, [asks[0].actor], claims, session, fresh=True)
         world.epoch = taken
         return world
@@ -166,7 +166,7 @@ class TicketStore:
         wanted = {owner for owner in owners.values() if owner.startswith("person/")} - newest.keys()
         if wanted:
             newest |= (await self._log.look(wanted, (), session)).newest
-        directory = await self._directory_at(look.epoch, session, fresh)
+        directory = await self._directory_at(look.epoch, session, newest if fresh else None)
         tickets = {
             stream.removeprefix("ticket/"): TicketState.model_validate(commit.after)
             for stream, commit in newest.items()
@@ -217,9 +217,10 @@ class TicketStore:
         found = await self._log.streams_with_keys(list(keys), session)
         return {keys[key]: stream.removeprefix("ticket/") for key, stream in found.items() if key in keys}
 
-    async def _directory_at(self, epoch: int, session: Session, fresh: bool) -> Directory:
-        """The directory; read again when another epoch has begun. Inside a transaction always its own view."""
-        if self._loaded and self._directory.epoch == epoch and not fresh:
+    async def _directory_at(self, epoch: int, session: Session, into: dict[str, Commit] | None) -> Directory:
+        """The directory; read again when another epoch has begun. Administration always reads it, in its own
+        transaction, and wants the commits too (``into``), since it writes on top of them."""
+        if self._loaded and self._directory.epoch == epoch and into is None:
             return self._directory
         queues, groups, grants = [
             await self._log.newest_of_kind(prefix, session) for prefix in ("queue/", "group/", "grant/")
@@ -230,6 +231,8 @@ class TicketStore:
             grants=tuple(Grant.model_validate(c.after["grant"]) for c in grants.values() if c.after["given"]),
             epoch=epoch,
         )
+        if into is not None:
+            into |= {**queues, **groups, **grants}
         if session is None:
             self._directory, self._loaded = directory, True
         return directory
@@ -252,13 +255,4 @@ def _named_in(command: AdministrationCommand) -> list[tuple[str, str]]:
             return [("login", command.member.partition(":")[2])]
         case GiveRightV1() | TakeRightV1():
             return [("login", command.grantee.partition(":")[2])]
-    return []
-
-
-def _own_stream(command: AdministrationCommand) -> list[str]:
-    match command:
-        case AddMemberV1() | RemoveMemberV1():
-            return [f"group/{command.group}"]
-        case GiveRightV1() | TakeRightV1():
-            return []
     return []

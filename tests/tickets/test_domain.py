@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.tickets.domain.context import SignedMark
-from services.tickets.domain.decision import Refusal
-from services.tickets.domain.events import PERSONAL, Opened, Received, lift, thin
+from services.tickets.domain.decision import Decision, Refusal
+from services.tickets.domain.events import PERSONAL, Opened, Received, Replied, lift, thin
 from services.tickets.domain.lifecycle import DEFAULT
 from services.tickets.domain.state import fold
 from services.tickets.domain.threading import clean_subject, tags_of
@@ -27,6 +29,7 @@ from ticketwire_contracts.tickets import (
     SetOwnerV1,
     SetPriorityV1,
     SetStatusV1,
+    TicketCommand,
 )
 
 from .world import ANNA, MARA, NEWBIE, NOON, OSKAR, World, agent, kinds, status
@@ -183,15 +186,22 @@ def test_only_our_tags_count() -> None:
 # ------------------------------------------------------------------------------------------------- work
 
 
+def _reply(decision: Decision) -> Replied:
+    assert not isinstance(decision, Refusal)
+    event = decision[0].events[0]
+    assert isinstance(event, Replied)
+    return event
+
+
 def test_a_reply_goes_to_requesters_and_cc_answers_the_newest_mail_and_opens() -> None:
     world = World()
     world.mail(cc=[Address(address="ole@example.net")])
     decision = world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Leave it off."))
     assert kinds(decision) == ["replied", "status_changed"]
-    reply = decision[0].events[0]  # type: ignore[index]
-    assert [a.address for a in reply.to] == [ANNA]  # type: ignore[attr-defined]
-    assert [a.address for a in reply.cc] == ["ole@example.net"]  # type: ignore[attr-defined]
-    assert reply.in_reply_to == "m1@example.net"  # type: ignore[attr-defined]
+    reply = _reply(decision)
+    assert [a.address for a in reply.to] == [ANNA]
+    assert [a.address for a in reply.cc] == ["ole@example.net"]
+    assert reply.in_reply_to == "m1@example.net"
     ticket = world.tickets["TW-1"]
     assert ticket.status == "open"
     assert ticket.clocks.first_answered_at == world.now
@@ -201,8 +211,8 @@ def test_a_reply_goes_to_requesters_and_cc_answers_the_newest_mail_and_opens() -
 def test_chosen_recipients_are_taken_as_they_are() -> None:
     world = opened()
     decision = world.do(mara, ReplyToTicketV1(ticket="TW-1", text="x", to=["ole@example.net"]))
-    assert [a.address for a in decision[0].events[0].to] == ["ole@example.net"]  # type: ignore[index, attr-defined]
-    assert decision[0].events[0].cc == []  # type: ignore[index, attr-defined]
+    assert [a.address for a in _reply(decision).to] == ["ole@example.net"]
+    assert _reply(decision).cc == []
     assert status(world.do(mara, ReplyToTicketV1(ticket="TW-1", text="x", to=["support@example.org"]))) == 409
 
 
@@ -355,9 +365,11 @@ actors = st.sampled_from([mara, oskar, newbie])
 
 
 @given(st.lists(st.tuples(deeds, actors), max_size=25))
-def test_the_log_folds_to_the_state_and_versions_have_no_holes(story: list[tuple[tuple[str, dict], Actor]]) -> None:  # type: ignore[type-arg]
+def test_the_log_folds_to_the_state_and_versions_have_no_holes(
+    story: list[tuple[tuple[str, dict[str, Any]], Actor]],
+) -> None:
     world = opened()
-    commands = {
+    commands: dict[str, Callable[[dict[str, Any]], TicketCommand]] = {
         "reply": lambda args: ReplyToTicketV1(ticket="TW-1", text="x"),
         "note": lambda args: AddNoteV1(ticket="TW-1", text="x"),
         "status": lambda args: SetStatusV1(ticket="TW-1", **args),
@@ -387,7 +399,7 @@ def test_the_log_folds_to_the_state_and_versions_have_no_holes(story: list[tuple
 
 
 @given(st.lists(st.tuples(deeds, actors), max_size=15))
-def test_clock_facts_never_contradict_each_other(story: list[tuple[tuple[str, dict], Actor]]) -> None:  # type: ignore[type-arg]
+def test_clock_facts_never_contradict_each_other(story: list[tuple[tuple[str, dict[str, Any]], Actor]]) -> None:
     world = opened()
     for (what, args), actor in story:
         if what == "status":

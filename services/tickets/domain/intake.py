@@ -139,7 +139,7 @@ def _said(mail: MailReceivedV1, author: Party, n: int) -> dict[str, Any]:
 
 
 def _ticket(before: TicketState | None, events: list[Thin], mail: MailReceivedV1) -> Change:
-    after = fold(before, events, mail.time)
+    after = fold(before, events, max(mail.time, before.updated_at) if before else mail.time)
     keys = [mail.mail_read.message_id] if mail.mail_read.message_id else []
     return Change(f"ticket/{after.number}", events, after, keys=keys)
 
