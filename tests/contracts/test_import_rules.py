@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from .conftest import Tree
+from .conftest import ROOT, Tree
 
 STANDS_ALONE = "Contracts stand alone: pydantic and nothing of ours"
 PURE = "Domain is pure: it imports contracts and pure libraries only"
@@ -81,3 +84,23 @@ def test_services_that_keep_the_rules_break_none(tree: Tree) -> None:
     small_service(tree, "post")
     small_service(tree, "tea")
     assert broken_rules(tree) == set()
+
+
+def test_only_the_chassis_opens_the_doors_to_broker_and_database() -> None:
+    """ADR 0007: everyone else would have to change with the driver."""
+    doors = {"aio_pika", "bson", "faststream", "gridfs", "motor", "pymongo"}
+    opened = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for folder in ("services", "contracts")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in imported(path)
+        if name.split(".")[0] in doors
+    ]
+    assert opened == []
+
+
+def imported(path: Path) -> list[str]:
+    """Every module that a file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return names + [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]

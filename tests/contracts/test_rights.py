@@ -1,4 +1,4 @@
-"""Who may see and do what: the one rule of visibility (ADR 0012)."""
+"""Who may see and do what: the one rule of visibility (ADR 0014)."""
 
 from __future__ import annotations
 
