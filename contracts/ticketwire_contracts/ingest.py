@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from .base import Command, Event, Value
 
@@ -71,6 +71,8 @@ class PgpVerdict(Value):
 
 class Reading(Value):
     """What the parser made of a mail. The same shape as ``ticketwire mail explain`` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
 
     from_: Address = Field(
         description="Author: the first usable address of From.", serialization_alias="from", validation_alias="from"
