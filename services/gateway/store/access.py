@@ -90,13 +90,13 @@ class Access:
         self, agents_only: bool, words: str | None, cursor: str | None, limit: int
     ) -> tuple[list[PersonRow], str | None]:
         """Persons in the order of their ids; ``words`` is looked for in login, name and addresses."""
-        filter: Doc = {"agent": True} if agents_only else {}
+        where: Doc = {"agent": True} if agents_only else {}
         if words:
             sought = {"$regex": re.escape(words), "$options": "i"}
-            filter["$or"] = [{"login": sought}, {"name": sought}, {"addresses": sought}]
+            where["$or"] = [{"login": sought}, {"name": sought}, {"addresses": sought}]
         if cursor:
-            filter["_id"] = {"$gt": str(read_cursor("people", cursor, 1)[0])}
-        rows = await self._people.find(filter, sort=[("_id", 1)], limit=limit + 1)
+            where["_id"] = {"$gt": str(read_cursor("people", cursor, 1)[0])}
+        rows = await self._people.find(where, sort=[("_id", 1)], limit=limit + 1)
         shown = rows[:limit]
         following = write_cursor("people", [shown[-1]["_id"]]) if len(rows) > len(shown) else None
         return [person_row_of(row) for row in shown], following

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,9 +27,7 @@ class TicketRows:
         """Each index costs every mail a write; these are the ones that lists need."""
         urgency = [(key.field, -1 if key.descending else 1) for key in ORDERS["urgency"]]
         counted = [("owner.id", 1), ("category", 1)]
-        await self._tickets.create_index(
-            [("queue", 1), ("open", 1), *urgency, *counted], name="queue_urgency"
-        )
+        await self._tickets.create_index([("queue", 1), ("open", 1), *urgency, *counted], name="queue_urgency")
         await self._tickets.create_index(
             [("owner.id", 1), ("open", 1), *urgency],
             name="owner_urgency",
@@ -41,12 +39,12 @@ class TicketRows:
     async def find(self, selection: Selection) -> tuple[list[Ticket], str | None]:
         """Tickets in an order, and the cursor of what follows; ValueError for a cursor that is not ours."""
         keys = ORDERS[selection.sort]
-        filter: Filter = {**selection.filter}
+        where: Filter = {**selection.filter}
         if selection.cursor:
             place = beyond(keys, read_cursor(selection.sort, selection.cursor, len(keys)))
-            filter = {"$and": [filter, place]}
+            where = {"$and": [where, place]}
         sort = [(key.field, -1 if key.descending else 1) for key in keys]
-        rows = await self._tickets.find(filter, sort=sort, limit=selection.limit + 1)
+        rows = await self._tickets.find(where, sort=sort, limit=selection.limit + 1)
         shown = rows[: selection.limit]
         more = len(rows) > len(shown)
         cursor = write_cursor(selection.sort, [shown[-1][key.field] for key in keys]) if more else None
@@ -89,10 +87,10 @@ class TicketRows:
         self, number: str, audiences: Sequence[str], cursor: str | None, limit: int
     ) -> tuple[list[Entry], str | None]:
         """Entries, oldest first; ValueError for a cursor that is not ours."""
-        filter: Filter = {"ticket": number, "audience": {"$in": list(audiences)}}
+        where: Filter = {"ticket": number, "audience": {"$in": list(audiences)}}
         if cursor:
-            filter["order"] = {"$gt": str(read_cursor("timeline", cursor, 1)[0])}
-        rows = await self._timeline.find(filter, sort=[("order", 1)], limit=limit + 1)
+            where["order"] = {"$gt": str(read_cursor("timeline", cursor, 1)[0])}
+        rows = await self._timeline.find(where, sort=[("order", 1)], limit=limit + 1)
         shown = rows[:limit]
         following = write_cursor("timeline", [shown[-1]["order"]]) if len(rows) > len(shown) else None
         return [entry_of(row) for row in shown], following
@@ -107,12 +105,12 @@ class TicketRows:
             return None
         return next(file_of(one) for one in row["message"]["attachments"] if one["sha256"] == digest)
 
-    async def changes(self) -> AsyncIterator[tuple[tuple[int, int], str]]:
-        """Place (the cluster's clock) and number of each ticket whose row changes from now on."""
-        pipeline = [
+    async def changes(self, opened: Callable[[], None]) -> AsyncIterator[tuple[tuple[int, int], str]]:
+        """Place (the cluster's clock) and number of each ticket whose row changes after ``opened`` was called."""
+        pipeline: list[dict[str, Any]] = [
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
             {"$project": {"documentKey": 1, "clusterTime": 1}},
         ]
-        async for change in self._tickets.watch(pipeline):
+        async for change in self._tickets.watch(pipeline, opened=opened):
             at = change["clusterTime"]
             yield (at.time, at.inc), change["documentKey"]["_id"]

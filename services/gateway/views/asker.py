@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ticketwire_contracts.base import Actor, Problem
 from ticketwire_contracts.rights import Viewer
 from ticketwire_contracts.tickets import Person
+
+from ..domain.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Asker:
     person: Person
     session: str
     """Id of the session (a digest, never the token)."""
+    directory: Directory = field(repr=False)
+    """Who there is and what they hold, as it stood when the request came."""
     via: Literal["api", "page"] = "api"
 
     @property

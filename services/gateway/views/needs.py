@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -56,14 +56,6 @@ class Kept:
     etag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TicketChange:
-    """A ticket's row has changed; ``at`` orders changes over all replicas."""
-
-    at: tuple[int, int]
-    ticket: Ticket
-
-
 class Tickets(Protocol):
     """The views of tickets."""
 
@@ -83,7 +75,9 @@ class Tickets(Protocol):
         """What is open, by queue."""
         ...
 
-    async def timeline(self, number: str, audiences: Sequence[str], cursor: str | None, limit: int) -> tuple[list[Entry], str | None]:
+    async def timeline(
+        self, number: str, audiences: Sequence[str], cursor: str | None, limit: int
+    ) -> tuple[list[Entry], str | None]:
         """Entries, oldest first."""
         ...
 
@@ -91,8 +85,8 @@ class Tickets(Protocol):
         """An attachment of a message for one of these audiences."""
         ...
 
-    def changes(self) -> AsyncIterator[tuple[tuple[int, int], str]]:
-        """Place and number of each ticket whose row changes from now on."""
+    def changes(self, opened: Callable[[], None]) -> AsyncIterator[tuple[tuple[int, int], str]]:
+        """Place and number of each ticket whose row changes after ``opened`` was called; raises when it breaks."""
         ...
 
 
@@ -115,7 +109,9 @@ class People(Protocol):
         """By login name."""
         ...
 
-    async def people(self, agents_only: bool, words: str | None, cursor: str | None, limit: int) -> tuple[list[PersonRow], str | None]:
+    async def people(
+        self, agents_only: bool, words: str | None, cursor: str | None, limit: int
+    ) -> tuple[list[PersonRow], str | None]:
         """Persons by login or name."""
         ...
 

@@ -1,0 +1,36 @@
+"""What is done with everything heard: it changes the views. The answers to our own commands do too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ticketwire_chassis.events import read_event
+from ticketwire_contracts.base import Answer, Event
+
+from .domain.changes import Changes, changes
+
+
+class Store(Protocol):
+    """Where the views are kept."""
+
+    async def apply(self, changes: Changes) -> None:
+        """Writes them; again makes no difference."""
+        ...
+
+
+class Handlers:
+    """The gateway decides nothing: it takes over what the others say."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def on_events(self, events: Sequence[Event]) -> None:
+        """Every event about tickets, their deadlines, what was sent, queues, persons, groups and grants."""
+        await self._store.apply(changes(events))
+
+    async def apply_answer(self, answer: Answer) -> None:
+        """What came of a command, before its batch comes: people read their own writes (decision 13)."""
+        known = [event for event in map(read_event, answer.events) if event is not None]
+        if known:
+            await self.on_events(known)

@@ -1,0 +1,240 @@
+"""What is shown: lists, tickets, timelines, counts, always with the eyes of who asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from ticketwire_contracts.rights import RIGHTS, Thing, visible_to
+
+from ..domain.lifecycle import STATUSES, right_for, statuses_after
+from ..domain.order import ORDERS
+from ..domain.visibility import Filter, ticket_filter, wholly
+from .asker import Asker, not_found, refuse
+from .needs import Blobs, Selection, Tickets
+from .shapes import Dashboard, Entry, FileContent, Page, Possible, QueueCount, Rail, Ticket, Who
+
+MOST = 200
+"""Rows on one page of a list, at most."""
+ON_DASHBOARD = 10
+
+
+class Reading:
+    """Everything that only looks."""
+
+    def __init__(self, tickets: Tickets, blobs: Blobs) -> None:
+        self._tickets = tickets
+        self._blobs = blobs
+
+    # ---------------------------------------------------------------------------------------------- lists
+
+    async def rail(self, asker: Asker, now: datetime) -> Rail:
+        """The queues the asker may see, with what is open in them."""
+        directory = asker.directory
+        counts = {
+            count.queue: count for count in await self._tickets.counts(visible(asker, None), asker.person.id, now)
+        }
+        queues = []
+        for name, queue in directory.queues.items():
+            thing = directory.queue_thing(name)
+            if not visible_to(asker.viewer, thing, directory.grants):
+                continue
+            count = counts.get(name)
+            queues.append(
+                QueueCount(
+                    name=name,
+                    title=queue.title,
+                    open=count.open if count else 0,
+                    new=count.new if count else 0,
+                    unowned=count.unowned if count else 0,
+                    overdue=count.overdue if count else 0,
+                    mine=count.mine if count else 0,
+                    addresses=queue.addresses,
+                    disabled=queue.disabled,
+                    may_create=not queue.disabled and directory.may(asker.viewer, "ticket.create", thing),
+                )
+            )
+        return Rail(
+            queues=queues,
+            mine=sum(count.mine for count in counts.values()),
+            overdue=sum(count.overdue for count in counts.values()),
+            unowned=sum(count.unowned for count in counts.values()),
+        )
+
+    async def dashboard(self, asker: Asker, now: datetime) -> Dashboard:
+        """The most urgent open tickets of all, of mine, and of nobody's, and the queues."""
+
+        async def first(owner: str | None) -> list[Ticket]:
+            return (await self.tickets(asker, owner=owner, limit=ON_DASHBOARD, now=now)).items
+
+        urgent, mine, unowned, rail = await asyncio.gather(
+            first(None), first("me"), first("none"), self.rail(asker, now)
+        )
+        return Dashboard(urgent, mine, unowned, rail)
+
+    async def tickets(
+        self,
+        asker: Asker,
+        *,
+        queue: str | None = None,
+        status: str = "not_closed",
+        owner: str | None = None,
+        requester: str | None = None,
+        overdue: bool = False,
+        sort: str = "urgency",
+        cursor: str | None = None,
+        limit: int = 50,
+        now: datetime,
+    ) -> Page[Ticket]:
+        """Tickets by queue, status (``not_closed``, ``closed``, ``all`` or one status), owner (a login, ``me``,
+        ``none``) and a requester's address."""
+        where = visible(asker, queue)
+        where |= _by_status(status)
+        if owner is not None:
+            where |= self._by_owner(asker, owner)
+        if requester:
+            where["requesters.address"] = requester
+        if overdue:
+            where["due_sort"] = {"$lt": now}
+        if sort not in ORDERS:
+            raise refuse("unknown-sort", title="No such order", status=422, detail=f"Known are: {', '.join(ORDERS)}.")
+        with cursors_checked():
+            items, following = await self._tickets.find(Selection(where, sort, min(max(limit, 1), MOST), cursor))
+        return Page(items, following)
+
+    def _by_owner(self, asker: Asker, owner: str) -> Filter:
+        if owner == "none":
+            return {"owner.id": None}
+        if owner == "me":
+            return {"owner.id": asker.person.id}
+        person = asker.directory.by_login.get(owner)
+        return {"owner.id": person.id if person else ""}
+
+    # --------------------------------------------------------------------------------------------- tickets
+
+    async def ticket(self, asker: Asker, number: str) -> Ticket:
+        """One ticket. Not there and not visible look the same."""
+        ticket = await self._tickets.get(number.upper())
+        if ticket is None or not sees(asker, ticket):
+            raise not_found()
+        return ticket
+
+    async def timeline(self, asker: Asker, number: str, *, cursor: str | None = None, limit: int = 100) -> Page[Entry]:
+        """What happened on a ticket, oldest first; notes only for those who may see notes."""
+        ticket = await self.ticket(asker, number)
+        with cursors_checked():
+            items, following = await self._tickets.timeline(
+                ticket.number, audiences(asker, ticket), cursor, min(max(limit, 1), MOST)
+            )
+        return Page([_named(asker, ticket, entry) for entry in items], following)
+
+    async def possible(self, asker: Asker, number: str) -> Possible:
+        """What the asker may do with a ticket now; tickets decides in the end."""
+        ticket = await self.ticket(asker, number)
+        directory = asker.directory
+        thing = thing_of(asker, ticket)
+        rights = frozenset(right for right in RIGHTS if directory.may(asker.viewer, right, thing))
+        owners = [
+            Who(agent.id, agent.name, "", agent.login, agent=True)
+            for agent in directory.agents.values()
+            if directory.may(directory.viewer(agent), "ticket.own", thing)
+        ]
+        me = asker.person.id
+        mine = ticket.owner is not None and ticket.owner.id == me
+        if "ticket.assign" not in rights and not ((ticket.owner is None or mine) and "ticket.edit" in rights):
+            takes = "ticket.take" if ticket.owner is None else "ticket.steal"
+            owners = [who for who in owners if who.id == me and takes in rights]
+        statuses = [status for status in statuses_after(ticket.status) if right_for(status) in rights]
+        return Possible(rights, statuses, owners)
+
+    async def attachment(self, asker: Asker, number: str, digest: str) -> FileContent:
+        """An attachment of a message that the asker may see; the digest alone opens nothing."""
+        ticket = await self.ticket(asker, number)
+        file = await self._tickets.file(ticket.number, digest.lower(), audiences(asker, ticket))
+        data = await self._blobs.get(file.sha256) if file else None
+        if file is None or data is None:
+            raise not_found()
+        return FileContent(file, data)
+
+
+def visible(asker: Asker, queue: str | None) -> Filter:
+    """The filter of what the asker sees, in one queue or in all; 404 for a queue that they do not see.
+
+    All queues are named even where that excludes nothing: so the index by queue and urgency serves every list,
+    in its order, instead of a sort.
+    """
+    directory = asker.directory
+    where = ticket_filter(asker.viewer, directory)
+    if queue is None:
+        return {"queue": {"$in": list(directory.queues)}, **where}
+    known = queue in directory.queues
+    if not known or not visible_to(asker.viewer, directory.queue_thing(queue), directory.grants):
+        raise not_found()
+    return {"queue": queue} if wholly(where, queue) else {"queue": queue, **where}
+
+
+def thing_of(asker: Asker, ticket: Ticket, *, internal: bool = False) -> Thing:
+    """A ticket as the rule of visibility sees it."""
+    return asker.directory.ticket_thing(
+        ticket.number,
+        ticket.queue,
+        owner=ticket.owner.id if ticket.owner else None,
+        requesters=[who.id for who in ticket.requesters],
+        cc=[who.id for who in ticket.cc],
+        admin_cc=[who.id for who in ticket.admin_cc],
+        internal=internal,
+    )
+
+
+def sees(asker: Asker, ticket: Ticket) -> bool:
+    """Whether the asker may see the ticket."""
+    return visible_to(asker.viewer, thing_of(asker, ticket), asker.directory.grants)
+
+
+def audiences(asker: Asker, ticket: Ticket) -> list[str]:
+    """Whose entries the asker may read on a ticket that they see."""
+    seen = ["all"]
+    if asker.viewer.agent:
+        seen.append("agents")
+        if visible_to(asker.viewer, thing_of(asker, ticket, internal=True), asker.directory.grants):
+            seen.append("notes")
+    return seen
+
+
+def _by_status(status: str) -> Filter:
+    if status == "all":
+        return {"open": {"$in": [True, False]}}
+    if status in ("not_closed", "closed"):
+        return {"open": status == "not_closed"}
+    if status not in STATUSES:
+        known = ", ".join(["not_closed", "closed", "all", *STATUSES])
+        raise refuse("unknown-status", title="No such status", status=422, detail=f"Known are: {known}.")
+    return {"open": STATUSES[status] != "closed", "status": status}
+
+
+@contextmanager
+def cursors_checked() -> Iterator[None]:
+    """A cursor that is none of ours is the asker's mistake."""
+    try:
+        yield
+    except ValueError as error:
+        raise refuse(
+            "bad-cursor", title="Not a cursor", status=422, detail="Take the cursor from `next` of this very list."
+        ) from error
+
+
+def _named(asker: Asker, ticket: Ticket, entry: Entry) -> Entry:
+    """The entry with its actor's name: from the directory, or from the ticket's own people."""
+    actor = entry.actor
+    if actor.name or actor.address:
+        return entry
+    if actor.id.startswith("system/"):
+        return replace(entry, actor=Who(actor.id, "Ticketwire"))
+    agent = asker.directory.agents.get(actor.id)
+    if agent is not None:
+        return replace(entry, actor=Who(agent.id, agent.name, "", agent.login, agent=True))
+    known = next((who for who in (*ticket.requesters, *ticket.cc) if who.id == actor.id), None)
+    return replace(entry, actor=known) if known else entry
