@@ -1,1 +1,41 @@
-"""Pages for people, rendered on the server over the same use cases as the REST API (decision 19)."""
+"""Pages for people, rendered on the server over the same use cases as the REST API (decision 19).
+
+visits     who is at the door, and everything a page is made with
+entrance   signing in and out, choosing a language
+lists      the dashboard and lists of tickets
+ticket     one ticket: its conversation, its facts
+acts       what people do to a ticket, by forms
+opening    a new ticket by hand
+
+prose, happenings, words, rendering, assets    how things are said and shown
+"""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from ..views import Views
+from . import acts, entrance, lists, opening, ticket
+from .assets import Assets
+from .rendering import Templates
+from .visits import Desk
+
+
+def pages(views: Views) -> list[BaseRoute]:
+    """Every page and every form, as routes."""
+    assets = Assets()
+    desk = Desk(views, Templates(assets))
+    return [
+        Route("/static/{mark}/{name}", assets.serve),
+        Route("/login", desk.open_to_all(entrance.door)),
+        Route("/login", desk.open_to_all(entrance.sign_in), methods=["POST"]),
+        Route("/logout", desk.visited(entrance.sign_out), methods=["POST"]),
+        Route("/language", desk.open_to_all(entrance.choose_language), methods=["POST"]),
+        Route("/", desk.visited(lists.dashboard)),
+        Route("/tickets", desk.visited(lists.tickets)),
+        Route("/queues/{queue}", desk.visited(lists.queue)),
+        Route("/new", desk.visited(opening.blank)),
+        Route("/new", desk.visited(opening.open_ticket), methods=["POST"]),
+        Route("/tickets/{number}", desk.visited(ticket.show)),
+        *(Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"]) for name, act in acts.ACTS.items()),
+    ]

@@ -18,21 +18,10 @@ from ticketwire_chassis.i18n import dates
 from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
-from .words import BANDS, SIGNATURES, band, priority_word, status_word
+from .words import BANDS, PROMISES, SIGNATURES, band, priority_word, status_word
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""What a page may load and do (Content-Security-Policy): only what we serve ourselves, nothing inline."""
-
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "private, no-store",
-}
+KEPT_BY_NOBODY = "private, no-store"
+"""What a page shows is not for the next one at this machine."""
 
 
 class Templates:
@@ -50,6 +39,7 @@ class Templates:
         self._environment.globals |= TEXTS | {
             "asset": assets.address,
             "bands": BANDS,
+            "promises": PROMISES,
             "signatures": SIGNATURES,
             "new_command": lambda: uuid.uuid4().hex,
         }
@@ -60,14 +50,14 @@ class Templates:
         return self._environment.get_template(template).render(reader=reader, **values)
 
     def page(self, template: str, reader: Reader, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-        """The page as an answer, with the headers that keep it to itself."""
-        headers = HEADERS | {"Content-Language": reader.t.language}
+        """The page as an answer."""
+        headers = {"Content-Language": reader.t.language, "Cache-Control": KEPT_BY_NOBODY}
         return HTMLResponse(self.render(template, reader, values), status, headers)
 
 
 def filled(text: str, params: Mapping[str, Any]) -> Markup:
     """A text of the catalogue as markup: the text itself and what is put into it are escaped."""
-    return escape(text).format_map({name: escape(value) for name, value in params.items()})
+    return escape(text).format_map({name: escape(value) for name, value in params.items()}) if params else escape(text)
 
 
 @pass_context

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ticketwire_chassis.i18n import N_, NP_, Translator
+from babel import Locale
+
+from ticketwire_chassis.i18n import LANGUAGES, N_, NP_, Translator
+
+LANGUAGE_NAMES = tuple((code, (Locale(code).get_display_name(code) or code).capitalize()) for code in LANGUAGES)
+"""Every language by its own name."""
 
 # The default lifecycle; a status of another lifecycle shows as it is named there.
 STATUSES = (
@@ -37,6 +42,7 @@ PROMISES = {
     "next_response": N_("Next response"),
     "solution": N_("Solution"),
     "silence": N_("Silence"),
+    "due_date": N_("Due date"),
 }
 
 

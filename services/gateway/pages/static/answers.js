@@ -5,6 +5,7 @@ export function answers() {
   const box = document.querySelector(".recipients");
   box?.addEventListener("change", () => tell(box));
   if (box) tell(box);
+  for (const clip of document.querySelectorAll(".clip input")) clip.addEventListener("change", () => count(clip));
   document.addEventListener("submit", (event) => {
     // the hidden command id makes a second send harmless; this only spares the wait
     const button = event.submitter;
@@ -28,4 +29,11 @@ function tell(box) {
   const all = [...new Set([...chosen, ...also])];
   const text = all.length > 1 ? box.dataset.more : all.length ? box.dataset.one : box.dataset.none;
   box.querySelector("summary").textContent = text.replace("{address}", all[0]).replace("{n}", all.length - 1);
+}
+
+function count(clip) {
+  const text = clip.closest(".clip").querySelector(".clip-text");
+  text.dataset.none ??= text.textContent;
+  const files = [...clip.files];
+  text.textContent = files.length > 1 ? text.dataset.many.replace("{n}", files.length) : (files[0]?.name ?? text.dataset.none);
 }

@@ -1,0 +1,140 @@
+"""What people do to a ticket by forms. Each form carries its command's id, so sending it twice does it once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+
+from ..views import Refused, refuse
+from ..views.shapes import Ticket
+from .forms import Draft, Form, form_of, uploaded
+from .ticket import page
+from .visits import Visit, seen
+
+Act = Callable[[Visit], Awaitable[Response]]
+EMPTY = Draft()
+
+
+async def reply(visit: Visit) -> Response:
+    """Writes to the customers: to exactly those who stood on the page."""
+    form = await form_of(visit.request)
+    to = [*form.all("to"), *form.listed("also")]
+    draft = Draft(
+        what="reply",
+        reply=form.text("text"),
+        also=form.text("also"),
+        then_status=form.text("then_status"),
+        to=form.all("to"),
+        cc=form.all("cc"),
+    )
+
+    async def send() -> Ticket | None:
+        if not to:
+            raise refuse(
+                "no-recipient",
+                title="The reply goes to nobody",
+                status=422,
+                detail="Choose a recipient below the text.",
+            )
+        return await visit.views.work.reply(
+            visit.asker,
+            form.command,
+            number_of(visit),
+            text=with_text(form),
+            to=to,
+            cc=[address for address in form.all("cc") if address not in to],
+            attachments=await uploaded(form, visit.views, visit.asker, visit.now),
+            then_status=form.text("then_status") or None,
+        )
+
+    return await answered(visit, "reply", form, send, draft)
+
+
+async def note(visit: Visit) -> Response:
+    """Adds an internal note."""
+    form = await form_of(visit.request)
+
+    async def add() -> Ticket | None:
+        return await visit.views.work.note(
+            visit.asker,
+            form.command,
+            number_of(visit),
+            text=with_text(form),
+            attachments=await uploaded(form, visit.views, visit.asker, visit.now),
+        )
+
+    return await answered(visit, "note", form, add, Draft(what="note", note=form.text("text")))
+
+
+async def status(visit: Visit) -> Response:
+    """Sets the status."""
+    form = await form_of(visit.request)
+
+    async def set_it() -> Ticket | None:
+        return await visit.views.work.set_status(
+            visit.asker, form.command, number_of(visit), status=form.text("status")
+        )
+
+    return await answered(visit, "status", form, set_it)
+
+
+async def owner(visit: Visit) -> Response:
+    """Sets the owner; an empty choice leaves the ticket without one."""
+    form = await form_of(visit.request)
+
+    async def set_it() -> Ticket | None:
+        return await visit.views.work.set_owner(
+            visit.asker, form.command, number_of(visit), owner=form.text("owner") or None
+        )
+
+    return await answered(visit, "owner", form, set_it)
+
+
+async def priority(visit: Visit) -> Response:
+    """Sets the priority."""
+    form = await form_of(visit.request)
+
+    async def set_it() -> Ticket | None:
+        chosen = form.number("priority")
+        if chosen is None:
+            raise refuse("no-priority", title="A priority lies between 0 and 100", status=422)
+        return await visit.views.work.set_priority(visit.asker, form.command, number_of(visit), priority=chosen)
+
+    return await answered(visit, "priority", form, set_it)
+
+
+ACTS: dict[str, Act] = {"reply": reply, "note": note, "status": status, "owner": owner, "priority": priority}
+"""Last part of the address → what it does."""
+
+
+async def answered(
+    visit: Visit,
+    name: str,
+    form: Form,
+    act: Callable[[], Awaitable[Ticket | None]],
+    draft: Draft = EMPTY,
+) -> Response:
+    """Does it and leads back to the ticket; refused, it shows the page with the reason and all that was typed."""
+    try:
+        ticket = await act()
+    except Refused as refused:
+        # refused here too when it is not there or not theirs: then there is no page to show the reason on
+        shown = await visit.views.reading.ticket(visit.asker, number_of(visit))
+        return await page(visit, shown, draft.refused(refused.problem, form.command), refused.problem.status)
+    if ticket is None:
+        return seen("/")
+    return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note") else ""))
+
+
+def number_of(visit: Visit) -> str:
+    """The ticket that the address names."""
+    return str(visit.request.path_params["number"])
+
+
+def with_text(form: Form) -> str:
+    """What was typed. ``Refused`` when nothing was."""
+    text = form.text("text")
+    if not text:
+        raise refuse("no-text", title="Nothing is written yet", status=422, detail="Write something first.")
+    return text

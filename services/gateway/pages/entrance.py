@@ -1,0 +1,65 @@
+"""Signing in and out, and choosing a language."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from ticketwire_chassis.i18n import LANGUAGES
+
+from ..views import COOKIE, Refused
+from .forms import form_of
+from .visits import Visit, Visitor, local, seen
+
+A_YEAR = 31_536_000
+
+
+async def door(visitor: Visitor) -> Response:
+    """The login page; those who are signed in already are sent on."""
+    next_page = local(visitor.request.query_params.get("next", "/"))
+    if await visitor.views.entrance.asker(visitor.token, via="page", now=visitor.reader.now):
+        return seen(next_page)
+    return visitor.page("login.html", next=next_page, login="", problem=None)
+
+
+async def sign_in(visitor: Visitor) -> Response:
+    """Takes login and password, sets the session's cookie, goes on to what was asked for.
+
+    The cookie ends with the browser; how long the session may rest unused is the entrance's to say.
+    """
+    form = await form_of(visitor.request)
+    request, next_page = visitor.request, local(form.text("next"))
+    client = request.client.host if request.client else ""
+    try:
+        session = await visitor.views.entrance.sign_in(
+            form.text("login"), form.raw("password"), address=client, now=visitor.reader.now
+        )
+    except Refused as refused:
+        problem = refused.problem
+        return visitor.page("login.html", problem.status, next=next_page, login=form.text("login"), problem=problem)
+    answer = RedirectResponse(next_page, 303)
+    answer.set_cookie(
+        COOKIE,
+        session.token,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+async def sign_out(visit: Visit) -> Response:
+    """Ends the session, here and in the browser."""
+    await visit.views.entrance.sign_out(visit.asker)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+async def choose_language(visitor: Visitor) -> Response:
+    """Remembers the language for this browser."""
+    form = await form_of(visitor.request)
+    answer = RedirectResponse(local(form.text("back")), 303)
+    if form.text("language") in LANGUAGES:
+        answer.set_cookie("language", form.text("language"), max_age=A_YEAR, path="/", samesite="lax")
+    return answer
