@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.escalation.domain import Policy
 from ticketwire_chassis.events import stamp
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.escalation import Clock, Step
@@ -18,8 +19,6 @@ from ticketwire_contracts.tickets import (
     TicketEvent,
     TicketPriorityChangedV1,
 )
-
-from services.escalation.domain import Policy
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SYSTEM = Actor(kind="system", id="system/tickets")
