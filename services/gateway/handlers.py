@@ -7,8 +7,45 @@ from typing import Protocol
 
 from ticketwire_chassis.events import read_event
 from ticketwire_contracts.base import Answer, Event
+from ticketwire_contracts.escalation import TimersSetV1
+from ticketwire_contracts.notify import NotificationFailedV1, NotificationSentV1
+from ticketwire_contracts.tickets import (
+    GrantGivenV1,
+    GrantTakenV1,
+    GroupChangedV1,
+    PersonCreatedV1,
+    QueueCreatedV1,
+    TicketEscalatedV1,
+    TicketNotedV1,
+    TicketOpenedV1,
+    TicketOwnerChangedV1,
+    TicketPriorityChangedV1,
+    TicketReceivedV1,
+    TicketRepliedV1,
+    TicketStatusChangedV1,
+)
 
 from .domain.changes import Changes, changes
+
+SHOWN = (
+    TicketOpenedV1,
+    TicketReceivedV1,
+    TicketRepliedV1,
+    TicketNotedV1,
+    TicketStatusChangedV1,
+    TicketOwnerChangedV1,
+    TicketPriorityChangedV1,
+    TicketEscalatedV1,
+    QueueCreatedV1,
+    PersonCreatedV1,
+    GroupChangedV1,
+    GrantGivenV1,
+    GrantTakenV1,
+    TimersSetV1,
+    NotificationSentV1,
+    NotificationFailedV1,
+)
+"""What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 
 
 class Store(Protocol):
@@ -31,6 +68,6 @@ class Handlers:
 
     async def apply_answer(self, answer: Answer) -> None:
         """What came of a command, before its batch comes: people read their own writes (decision 13)."""
-        known = [event for event in map(read_event, answer.events) if event is not None]
+        known = [event for event in map(read_event, answer.events) if isinstance(event, SHOWN)]
         if known:
             await self.on_events(known)

@@ -95,6 +95,11 @@ class TicketRows:
         following = write_cursor("timeline", [shown[-1]["order"]]) if len(rows) > len(shown) else None
         return [entry_of(row) for row in shown], following
 
+    async def entry(self, id: str, audiences: Sequence[str]) -> Entry | None:
+        """One entry by its event's id, if it is for one of these audiences."""
+        row = await self._timeline.find_one({"_id": id, "audience": {"$in": list(audiences)}})
+        return entry_of(row) if row else None
+
     async def file(self, number: str, digest: str, audiences: Sequence[str]) -> File | None:
         """An attachment of a message for one of these audiences."""
         row = await self._timeline.find_one(

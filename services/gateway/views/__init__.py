@@ -1,16 +1,33 @@
-"""What pages and API both show and do: use cases over protocols, each part one concept."""
+"""What pages and API both show and do: use cases over protocols, each part one concept.
+
+asker           who asks, and how a refusal comes back
+shapes          what is shown
+needs           what is needed from outside
+entrance        passwords and sessions
+reading         lists, tickets, timelines, counts
+work            what is done to tickets
+files           attachments on their way into a message
+administration  queues, persons, groups, rights
+live            what changes while someone looks
+beginning       the first user
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
-from .entrance import COOKIE, Entrance
+from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
 from .live import Live
+from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
-from .work import Work
+from .work import Orders, Work
 
 __all__ = [
     "COOKIE",
@@ -25,6 +42,7 @@ __all__ = [
     "Work",
     "not_found",
     "refuse",
+    "views_over",
 ]
 
 
@@ -38,3 +56,32 @@ class Views:
     files: Files
     administration: Administration
     live: Live
+
+
+class PeopleAndSecrets(People, Secrets, Protocol):
+    """One store keeps both."""
+
+
+def views_over(
+    *,
+    tickets: Tickets,
+    access: PeopleAndSecrets,
+    uploads: Uploads,
+    blobs: Blobs,
+    commands: Commands,
+    apply: Apply,
+    hasher: Hasher,
+    stopping: asyncio.Event,
+    clock: Callable[[], datetime],
+) -> Views:
+    """The views over their stores and services."""
+    orders = Orders(commands, apply)
+    entrance = Entrance(access, access, hasher)
+    return Views(
+        entrance=entrance,
+        reading=Reading(tickets, blobs),
+        work=Work(orders, tickets, uploads),
+        files=Files(uploads, blobs),
+        administration=Administration(orders, access),
+        live=Live(tickets, access, entrance, stopping, clock),
+    )

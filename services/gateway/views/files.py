@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
+
+import structlog
 
 from .asker import Asker, refuse
 from .needs import Blobs, Uploads
 from .shapes import File
 
+log = structlog.get_logger()
+
 MAX_BYTES = 25 * 1024 * 1024
+TIDY_SECONDS = 1800.0
 
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,60}")
 
@@ -40,6 +47,16 @@ class Files:
         """Lets go of what was uploaded a day ago and used in no message."""
         for _, reference in await self._uploads.forgotten(now):
             await self._blobs.drop(reference)
+
+
+async def tidy_always(files: Files, clock: Callable[[], datetime]) -> None:
+    """Tidies now and then, for ever."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        try:
+            await files.tidy(clock())
+        except Exception as error:
+            log.warning("not_tidied", error=repr(error)[:300])  # the next round takes it along
 
 
 def too_large() -> Exception:

@@ -81,6 +81,10 @@ class Tickets(Protocol):
         """Entries, oldest first."""
         ...
 
+    async def entry(self, id: str, audiences: Sequence[str]) -> Entry | None:
+        """One entry by its event's id, if it is for one of these audiences."""
+        ...
+
     async def file(self, number: str, digest: str, audiences: Sequence[str]) -> File | None:
         """An attachment of a message for one of these audiences."""
         ...

@@ -129,7 +129,7 @@ class Reading:
             items, following = await self._tickets.timeline(
                 ticket.number, audiences(asker, ticket), cursor, min(max(limit, 1), MOST)
             )
-        return Page([_named(asker, ticket, entry) for entry in items], following)
+        return Page([named(asker, ticket, entry) for entry in items], following)
 
     async def possible(self, asker: Asker, number: str) -> Possible:
         """What the asker may do with a ticket now; tickets decides in the end."""
@@ -226,7 +226,7 @@ def cursors_checked() -> Iterator[None]:
         ) from error
 
 
-def _named(asker: Asker, ticket: Ticket, entry: Entry) -> Entry:
+def named(asker: Asker, ticket: Ticket, entry: Entry) -> Entry:
     """The entry with its actor's name: from the directory, or from the ticket's own people."""
     actor = entry.actor
     if actor.name or actor.address:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal
@@ -23,11 +24,19 @@ from ticketwire_contracts.tickets import (
 
 from .asker import Asker, Refused, refuse
 from .needs import Apply, Commands, Tickets, Uploads
-from .reading import sees
-from .shapes import Ticket
+from .reading import audiences, named, sees
+from .shapes import Entry, Ticket
 
 SO_ALREADY = "no-change"
 """tickets' word for "nothing to do": what was asked for holds, so for us it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of saying something: the ticket, and the entry; None for what is out of the asker's sight."""
+
+    ticket: Ticket | None
+    entry: Entry | None
 
 
 class Orders:
@@ -114,6 +123,33 @@ class Work:
         if_version: int | None = None,
     ) -> Ticket | None:
         """A reply to the customers: requesters and cc, or whom the asker chose."""
+        said = await self.say_reply(
+            asker,
+            command_id,
+            number,
+            text=text,
+            to=to,
+            cc=cc,
+            attachments=attachments,
+            then_status=then_status,
+            if_version=if_version,
+        )
+        return said.ticket
+
+    async def say_reply(
+        self,
+        asker: Asker,
+        command_id: str,
+        number: str,
+        *,
+        text: str,
+        to: Sequence[str] | None = None,
+        cc: Sequence[str] | None = None,
+        attachments: Sequence[str] = (),
+        then_status: str | None = None,
+        if_version: int | None = None,
+    ) -> Said:
+        """A reply, with its entry on the timeline."""
         with shapes_checked():
             command = ReplyToTicketV1(
                 ticket=number.upper(),
@@ -124,7 +160,7 @@ class Work:
                 attachments=await self._own_files(asker, attachments),
                 then_status=then_status,
             )
-        return await self._do(asker, command_id, command)
+        return await self._say(asker, command_id, command)
 
     async def note(
         self,
@@ -137,10 +173,24 @@ class Work:
         if_version: int | None = None,
     ) -> Ticket | None:
         """An internal note."""
+        said = await self.say_note(asker, command_id, number, text=text, attachments=attachments, if_version=if_version)
+        return said.ticket
+
+    async def say_note(
+        self,
+        asker: Asker,
+        command_id: str,
+        number: str,
+        *,
+        text: str,
+        attachments: Sequence[str] = (),
+        if_version: int | None = None,
+    ) -> Said:
+        """An internal note, with its entry on the timeline."""
         with shapes_checked():
             files = await self._own_files(asker, attachments)
             command = AddNoteV1(ticket=number.upper(), if_version=if_version, text=text, attachments=files)
-        return await self._do(asker, command_id, command)
+        return await self._say(asker, command_id, command)
 
     async def set_status(
         self,
@@ -177,10 +227,19 @@ class Work:
         self,
         asker: Asker,
         command_id: str,
-        command: ReplyToTicketV1 | AddNoteV1 | SetStatusV1 | SetOwnerV1 | SetPriorityV1,
+        command: SetStatusV1 | SetOwnerV1 | SetPriorityV1,
     ) -> Ticket | None:
         await self._orders.give(asker, command_id, command)
         return await self._seen(asker, command.ticket)
+
+    async def _say(self, asker: Asker, command_id: str, command: ReplyToTicketV1 | AddNoteV1) -> Said:
+        answer = await self._orders.give(asker, command_id, command)
+        ticket = await self._seen(asker, command.ticket)
+        said = next((event["id"] for event in answer.events if "message" in event), None)
+        if ticket is None or said is None:
+            return Said(ticket, None)
+        entry = await self._tickets.entry(said, audiences(asker, ticket))
+        return Said(ticket, named(asker, ticket, entry) if entry else None)
 
     async def _seen(self, asker: Asker, number: str) -> Ticket | None:
         ticket = await self._tickets.get(number)

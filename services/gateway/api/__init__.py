@@ -1,0 +1,60 @@
+"""HTTP for programs: REST under ``/api/v1``, its documentation under ``/api/docs``, events at ``/api/v1/stream``.
+
+doors       who asks: bearer token or session cookie
+problems    every error as RFC 9457 problem details
+answers     JSON, versions as ETag and If-Match
+once        idempotency keys
+guard       what holds for every response and request, pages included: headers, same origin
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from ..views import Views
+from ..views.needs import Keys
+from . import directory, files, queues, rights, sessions, stream, tickets, work
+from .docs import docs
+from .guard import Guard
+from .problems import PROBLEM_HANDLERS
+
+
+class Front(FastAPI):
+    """A FastAPI with the guard around everything, answers to our own mistakes included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The guard outermost."""
+        return Guard(super().build_middleware_stack())
+
+
+def front(views: Views, keys: Keys, routes: Sequence[BaseRoute] = (), lifespan: Any = None) -> Front:
+    """The application: REST, its documentation, and what else is joined (pages, health)."""
+    app = Front(
+        title="Ticketwire",
+        version="1",
+        description="Trouble tickets.",
+        routes=list(routes),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        exception_handlers=PROBLEM_HANDLERS,
+    )
+    app.state.views = views
+    app.state.keys = keys
+    app.include_router(api())
+    app.router.routes.extend(docs(app.openapi))
+    return app
+
+
+def api() -> APIRouter:
+    """Everything under ``/api/v1``."""
+    router = APIRouter(prefix="/api/v1")
+    for part in (sessions, queues, tickets, work, files, directory, rights, stream):
+        router.include_router(part.router)
+    return router

@@ -1,0 +1,116 @@
+"""The bodies of requests. Unknown members are refused, so that a typing mistake is not silently ignored."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Body(BaseModel):
+    """A JSON object."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogIn(Body):
+    """Who wants in."""
+
+    login: str = Field(max_length=100, description="Login name.")
+    password: str = Field(max_length=1024, description="Password.")
+
+
+class NewTicket(Body):
+    """A ticket by hand."""
+
+    queue: str = Field(description="Name of the queue.")
+    subject: str = Field(min_length=1, max_length=500, description="Subject.")
+    requesters: list[str] = Field(min_length=1, max_length=20, description="Mail addresses of who asks.")
+    text: str = Field(max_length=200_000, description="What was said, or what to write.")
+    kind: Literal["phone", "mail"] = Field(
+        default="phone", description="`phone` takes down what a caller said; `mail` writes to the requesters."
+    )
+    priority: int | None = Field(default=None, ge=0, le=100, description="Else the queue's.")
+    owner: str | None = Field(default=None, description="Login of the owner.")
+    attachments: list[str] = Field(default_factory=list, max_length=50, description="sha256 of own uploads.")
+
+
+class NewReply(Body):
+    """A reply to the customers."""
+
+    text: str = Field(min_length=1, max_length=200_000, description="What to write.")
+    to: list[str] | None = Field(default=None, description="Addresses; without it, the requesters (and cc).")
+    cc: list[str] | None = Field(default=None, description="Copies; without it, the ticket's cc.")
+    attachments: list[str] = Field(default_factory=list, max_length=50, description="sha256 of own uploads.")
+    status: str | None = Field(default=None, description="Status to set with it.")
+
+
+class NewNote(Body):
+    """An internal note."""
+
+    text: str = Field(min_length=1, max_length=200_000, description="What to note.")
+    attachments: list[str] = Field(default_factory=list, max_length=50, description="sha256 of own uploads.")
+
+
+class NewStatus(Body):
+    """Another status."""
+
+    status: str = Field(description="`new open pending stalled resolved rejected`.")
+    until: AwareDatetime | None = Field(default=None, description="For a waiting status: when to open again.")
+
+
+class NewOwner(Body):
+    """Another owner, or none."""
+
+    owner: str | None = Field(description="Login, or null.")
+
+
+class NewPriority(Body):
+    """Another priority."""
+
+    priority: int = Field(ge=0, le=100, description="0 to 100.")
+
+
+class NewQueue(Body):
+    """A queue."""
+
+    name: str = Field(description="Lower-case letters, digits and dashes.")
+    title: str = Field(default="", description="Name to show; else the short name.")
+    addresses: list[str] = Field(default_factory=list, description="Mail to these opens tickets here.")
+    default_priority: int = Field(default=50, ge=0, le=100, description="Priority of new tickets.")
+    watchers: list[str] = Field(default_factory=list, description="`person:<login>` or `group:<name>`.")
+    supervisors: list[str] = Field(default_factory=list, description="`person:<login>` or `group:<name>`.")
+    auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
+    adopt_cc: bool = Field(default=True, description="A mail's Cc become cc of the ticket.")
+    catch_all: bool = Field(default=False, description="Takes mail to addresses that no queue has.")
+
+
+class NewPerson(Body):
+    """An agent or a customer."""
+
+    login: str | None = Field(default=None, description="Login; agents need one.")
+    name: str = Field(default="", description="Display name.")
+    addresses: list[str] = Field(default_factory=list, description="Mail addresses.")
+    agent: bool = Field(default=False, description="An agent rather than a customer.")
+    language: str | None = Field(default=None, description="Preferred language, e.g. `de`.")
+
+
+class NewPassword(Body):
+    """A password."""
+
+    password: str = Field(description="8 to 1024 characters.")
+
+
+class NewGroup(Body):
+    """A group."""
+
+    name: str = Field(description="Lower-case letters, digits and dashes.")
+    title: str = Field(default="", description="Name to show.")
+
+
+class OneRight(Body):
+    """A right for someone somewhere."""
+
+    right: str = Field(description="E.g. `ticket.reply`.")
+    grantee: str = Field(description="`person:anna`, `group:field`, `role:owner`, `everyone`.")
+    scope: str = Field(description="`all`, `queue:support`, `ticket:TW-7`.")

@@ -1,0 +1,92 @@
+"""What holds for everything that goes out of this door and comes in: security headers, and the same origin.
+
+Raw ASGI: it costs a few microseconds a request.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ticketwire_contracts.base import Problem
+
+from ..views import COOKIE
+from .problems import problem_answer
+
+HEADERS = {
+    b"content-security-policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        b"connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
+}
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_CREDENTIALS_NEEDED = frozenset({"/login"})
+"""Forms that change something without a cookie: a stranger's page must not log someone in as someone else."""
+
+FOREIGN = Problem(
+    type="foreign-origin",
+    title="This came from another site",
+    status=403,
+    detail="Requests that carry a session cookie must come from our own pages. Programs send a bearer token.",
+)
+
+
+class Guard:
+    """Around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuses what another site's page sent in someone's name; dresses every response."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        secure = scope.get("scheme") == "https"
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"] = list(message["headers"])
+                present = {name.lower() for name, _ in headers}
+                headers += [pair for pair in HEADERS.items() if pair[0] not in present]
+                if secure:
+                    headers.append(STRICT_TRANSPORT)
+            await send(message)
+
+        if scope["method"] not in SAFE and comes_from_elsewhere(scope):
+            await problem_answer(FOREIGN)(scope, receive, dressed)
+        else:
+            await self._app(scope, receive, dressed)
+
+
+def comes_from_elsewhere(scope: Scope) -> bool:
+    """Whether a request that a cookie speaks for was not made by a page of ours.
+
+    Browsers say where a request comes from, in ``Sec-Fetch-Site`` or at least in ``Origin``. A request with a
+    session cookie and neither of them is refused as well: no browser of today sends such a one.
+    """
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    if headers.get("authorization", "").lower().startswith("bearer "):
+        return False  # no page of another site can send that, and then the cookie does not count
+    if scope["path"] not in NO_CREDENTIALS_NEEDED and not _has_session(headers.get("cookie", "")):
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is None:
+        return scope["path"] not in NO_CREDENTIALS_NEEDED
+    return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+def _has_session(cookies: str) -> bool:
+    return any(part.partition("=")[0].strip() == COOKIE for part in cookies.split(";"))
