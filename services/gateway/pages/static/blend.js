@@ -37,9 +37,9 @@ function alike(old, fresh) {
   return old && old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && !old.id;
 }
 
-/** Whether a person is busy there: a control they are in or have changed, a form behind opened details. */
+/** Whether a person is busy there: a control that they are in or have changed, and the form around it. */
 function touched(element) {
-  if (element.matches("form, details.change[open]")) {
+  if (element.matches("form")) {
     if (element.contains(document.activeElement) && element.querySelector("select, textarea, input:not([type=hidden])")) return true;
     return [...element.querySelectorAll("select, textarea, input")].some(changed);
   }

@@ -40,6 +40,5 @@ function read(heard) {
       heard({});
     }
   };
-  source.onmessage = take;
-  source.addEventListener("ticket", take);
+  for (const name of ["ticket", "queue", "reset"]) source.addEventListener(name, take);
 }

@@ -1,0 +1,203 @@
+"""What only a browser can tell of the pages: access for everyone, layout, keys, live updates that disturb nobody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from services.gateway.views.shapes import Ticket
+from tests.gateway.pages_world import ANNA, OSKAR, said
+
+from .conftest import NARROW, WIDE, Window, window
+from .house import House, marked, served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PATHS = ["/", "/queues/support", "/queues/operations", "/tickets?owner=me", "/tickets/TW-2041", "/new"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def house() -> AsyncIterator[House]:
+    async with served(House()) as open_house:
+        yield open_house
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def mara(browser: Browser, house: House) -> AsyncIterator[Window]:
+    """Mara's browser; she is signed in."""
+    async with window(browser, house.base_url) as opened:
+        await opened.context.add_cookies(marked(house))  # type: ignore[arg-type]
+        yield opened
+
+
+async def violations(page: Page) -> list[Any]:
+    """What axe finds against WCAG 2.2 AA, and against good practice."""
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+    await page.evaluate(axe)
+    found: list[Any] = await page.evaluate(
+        "async (rules) => (await axe.run({runOnly: rules})).violations.map(v => [v.id, v.nodes.map(n => n.html)])",
+        RULES,
+    )
+    return found
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "de")])
+async def test_pages_are_for_everyone(
+    browser: Browser, house: House, size: tuple[int, int], scheme: Any, language: str
+) -> None:
+    options = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme, "locale": language}
+    async with window(browser, house.base_url, bypass_csp=True, **options) as reader:
+        page = await reader.open("/login")
+        assert await violations(page) == [], "/login"
+        await reader.context.add_cookies(marked(house))  # type: ignore[arg-type]
+        for path in PATHS:
+            await page.goto(house.base_url + path)
+            for folded in await page.locator("details").all():
+                await folded.evaluate("(details) => { details.open = true }")
+            assert await violations(page) == [], path
+            wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wider <= 0, f"{path} is wider than the window"
+
+
+async def test_message_arrives_without_reload_and_disturbs_nobody(mara: Window, house: House) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    await page.locator("summary", has_text="Show quoted text").click()
+    await page.locator("#reply-text").fill("Dear Ms Berg, a new ")
+    await page.locator("#reply-text").press("ArrowLeft")
+    before = await page.locator("#reply-text").evaluate("(box) => [box.value, box.selectionStart]")
+    await page.evaluate("window.here = true")
+
+    house.says(said("e9", ANNA, "Any news?", 0))
+    await expect(page.locator("#m-e9 .message")).to_contain_text("Any news?")
+    assert await page.evaluate("window.here"), "the page was not loaded again"
+    assert await page.locator("#reply-text").evaluate("(box) => [box.value, box.selectionStart]") == before
+    assert await page.evaluate("document.activeElement.id") == "reply-text"
+    assert await page.locator(".quote[open]").count() == 1
+    await expect(page.locator("#news")).to_have_text("Something new arrived")
+
+
+async def test_facts_change_under_the_reader_but_not_under_their_hand(mara: Window, house: House) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    await page.locator("#change-priority summary").click()
+    await page.locator("[name=priority]").select_option("10")
+    house.all["TW-2041"] = replaced(house, priority=50, owner=OSKAR)
+    house.tell()
+    await expect(page.locator("#change-owner")).to_contain_text("Oskar Sund")
+    assert await page.locator("[name=priority]").input_value() == "10"
+    await expect(page.locator("#change-priority summary")).to_contain_text("normal")
+
+
+def replaced(house: House, **changed: Any) -> Ticket:
+    """The ticket on the table, changed."""
+    return replace(house.all["TW-2041"], **changed)
+
+
+async def test_lists_are_live_and_keep_the_place(mara: Window, house: House) -> None:
+    page = await mara.open("/queues/support")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    assert await page.evaluate("document.activeElement.textContent") == "Invoice 7781 charged twice"
+    house.all = {"TW-1": replaced(house, number="TW-1", subject="Brand new"), **house.all}
+    house.tell("TW-1")
+    await expect(page.locator("#rows-TW-1")).to_be_visible()
+    assert await page.evaluate("document.activeElement.textContent") == "Invoice 7781 charged twice"
+    await page.keyboard.press("k")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(house.base_url + "/tickets/TW-2041")
+
+
+async def test_one_stream_for_all_tabs(mara: Window, house: House) -> None:
+    first = await mara.open("/tickets/TW-2041")
+    second = await mara.open("/tickets/TW-2041")
+    await expect(second.locator("#talk")).to_be_visible()
+    await first.wait_for_timeout(300)
+    assert (house.streams, len(house.listeners)) == (1, 1)
+    house.says(said("e9", ANNA, "Any news?", 0))
+    for tab in (first, second):
+        await tab.bring_to_front()
+        await expect(tab.locator("#m-e9")).to_be_visible()
+    await first.close()
+    await second.wait_for_timeout(500)
+    house.says(said("e10", ANNA, "Hello?", 0))
+    await expect(second.locator("#m-e10")).to_be_visible()
+    assert house.streams == 2
+
+
+async def test_keys_open_the_right_box(mara: Window) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    await page.keyboard.press("n")
+    assert await page.evaluate("document.activeElement.id") == "note-text"
+    await page.keyboard.type("rn")
+    assert await page.locator("#note-text").input_value() == "rn", "keys are letters while one types"
+    await expect(page.locator("#reply-text")).to_be_hidden()
+
+
+async def test_note_looks_the_same_where_it_is_written_and_where_it_stands(mara: Window) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    ground = "(element) => getComputedStyle(element).backgroundColor"
+    note, reply = (
+        await page.locator(".message.note").evaluate(ground),
+        await page.locator(".message.agent").evaluate(ground),
+    )
+    assert await page.locator("#answer").evaluate(ground) != note
+    await page.locator("label", has_text="Internal note").click()
+    assert await page.locator("#answer").evaluate(ground) == note != reply
+    await expect(page.get_by_text("Only agents see it")).to_be_visible()
+    await expect(page.get_by_role("button", name="Send reply")).to_be_hidden()
+
+
+async def test_recipients_are_told_while_they_are_chosen(mara: Window, house: House) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    summary = page.locator(".recipients summary").first
+    await expect(summary).to_have_text("To anna@example.net and 1 more")
+    await summary.click()
+    await page.locator("[name=cc][value='ole@example.net']").uncheck()
+    await expect(summary).to_have_text("To anna@example.net")
+    await page.locator("[name=to][value='anna@example.net']").uncheck()
+    await expect(summary).to_have_text("To nobody: choose a recipient")
+    await page.locator("[name=also]").fill("boss@example.net")
+    await page.locator("#reply-text").fill("Hello")
+    await expect(summary).to_have_text("To boss@example.net")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".said-so")).to_have_text("Your reply is on its way.")
+    assert house.done[0][2]["to"] == ["boss@example.net"]
+    assert "done" not in page.url
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_everything_works_without_scripts(browser: Browser, house: House, scripts: bool) -> None:
+    size = {"width": NARROW[0], "height": NARROW[1]}
+    async with window(browser, house.base_url, java_script_enabled=scripts, viewport=size) as reader:
+        page = await reader.open("/")
+        await page.get_by_label("Login").fill("mara")
+        await page.get_by_label("Password").fill("right")
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("button", name="Menu", exact=True).click()
+        await page.locator("#queue-counts").get_by_role("link", name="Support").click()
+        await page.get_by_role("link", name="Multi Juicer").click()
+        await page.locator("label", has_text="Internal note").click()
+        await page.get_by_role("textbox", name="Internal note").fill("psst")
+        await page.get_by_role("button", name="Add note").click()
+        await expect(page.get_by_text("Your note stands below.")).to_be_visible()
+        await page.get_by_label("Change the status").click()
+        await page.get_by_label("Status", exact=True).select_option("resolved")
+        await page.locator("#change-status button").click()
+        await expect(page.get_by_text("The status is set.")).to_be_visible()
+    assert [what for what, _, _ in house.done] == ["note", "status"]
+    assert house.done[1][2] == {"status": "resolved"}
+
+
+async def test_impatient_double_click_sends_one_command(mara: Window, house: House) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    await page.locator("#reply-text").fill("Hello")
+    await page.get_by_role("button", name="Send reply").dblclick()
+    await expect(page.locator(".said-so")).to_be_visible()
+    assert len({command for _, command, _ in house.done}) == 1
