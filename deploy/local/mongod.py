@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,17 +65,17 @@ class Mongod:
         self.child = Child("mongod", command, self.log, environment, records=self.records)
         self.child.start()
 
-    def wait(self, seconds: float = START_SECONDS) -> None:
-        """Waits until it is primary and its users are as they should be."""
+    def wait(self, seconds: float = START_SECONDS, pause: Callable[[float], None] = time.sleep) -> None:
+        """Waits until it is primary and its users are as they should be; ``pause`` may end the waiting by raising."""
         end = time.monotonic() + seconds
         while not ports.answers(self.port):
             self._check(end)
-            time.sleep(0.02)
+            pause(0.02)
         with self._client() as client:
             self._initiate(client)
             while not client.admin.command("hello").get("isWritablePrimary"):
                 self._check(end)
-                time.sleep(0.02)
+                pause(0.02)
             if self.passwords is not None:
                 self._make_admin(client)
         if self.passwords is not None:
@@ -85,6 +85,11 @@ class Mongod:
     def stop(self, patience: float = 10.0) -> bool:
         """Ends it cleanly, or by force after ``patience`` seconds."""
         return self.child is None or self.child.stop(patience)
+
+    @property
+    def children(self) -> list[Child]:
+        """Its process, once started."""
+        return [self.child] if self.child is not None else []
 
     def url(self, user: str | None = None) -> str:
         """Connection string, for a user where there are users."""

@@ -40,6 +40,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     log_begins: int = 0
+    family: list[psutil.Process] = field(default_factory=list)
 
     def start(self) -> None:
         """Starts it; its output goes to the log."""
@@ -75,36 +76,39 @@ class Child:
         """Started, and not ended yet."""
         return self.process is not None and self.process.poll() is None
 
-    def send(self, number: int) -> None:
-        """Sends a signal, if it still runs."""
+    def ask(self, number: int = signal.SIGTERM) -> None:
+        """Sends a signal, if it still runs; notes whom it has started, so that none of them stays."""
         if self.process is not None and self.process.poll() is None:
+            self.family = descendants(self.process.pid)
             self.process.send_signal(number)
 
-    def stop(self, patience: float, number: int = signal.SIGTERM) -> bool:
-        """Asks it to end, waits ``patience`` seconds, then kills it with all it left; True if it went by itself."""
+    def await_end(self, patience: float) -> bool:
+        """Waits ``patience`` seconds, then kills it with all it left; True if it went by itself."""
         if self.process is None:
             return True
-        family = descendants(self.process.pid) if self.process.poll() is None else []
-        self.send(number)
         try:
-            self.process.wait(patience)
+            self.process.wait(max(patience, 0))
             willing = True
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             willing = False
-        end_all([*family, *session_members(self.process.pid)], patience=0.3)
+        end_all([*self.family, *session_members(self.process.pid)], patience=0.3)
         self.forget()
         return willing
+
+    def stop(self, patience: float) -> bool:
+        """Asks it to end and waits for that."""
+        self.ask()
+        return self.await_end(patience)
 
     def kill(self) -> None:
         """Ends it at once, as a power cut would, with everything it started."""
         if self.process is None:
             return
-        family = descendants(self.process.pid) if self.process.poll() is None else []
-        self.process.kill()
+        self.ask(signal.SIGKILL)
         self.process.wait()
-        end_all([*family, *session_members(self.process.pid)], patience=0.0)
+        end_all([*self.family, *session_members(self.process.pid)], patience=0.0)
         self.forget()
 
     def sweep(self) -> None:

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,8 @@ class RabbitNode:
             child.start()
             self.children.append(child)
 
-    def wait(self, seconds: float = START_SECONDS) -> None:
-        """Waits until it takes connections; its users and permissions are there by then."""
+    def wait(self, seconds: float = START_SECONDS, pause: Callable[[float], None] = time.sleep) -> None:
+        """Waits until it takes connections, its users are there by then; ``pause`` may end the waiting by raising."""
         end = time.monotonic() + seconds
         while not ports.answers(self.port):
             for child in self.children:
@@ -90,10 +90,10 @@ class RabbitNode:
                     raise RabbitFailed(f"{child.name} ended ({child.reason}): {child.last_error()}; see {self.log}")
             if time.monotonic() > end:
                 raise RabbitFailed(f"RabbitMQ was not ready in time; see {self.log}")
-            time.sleep(0.05)
+            pause(0.05)
 
     def stop(self, patience: float = 20.0) -> bool:
-        """Ends node and epmd cleanly, or by force after ``patience`` seconds."""
+        """Ends the node, then epmd, cleanly, or by force after ``patience`` seconds."""
         willing = [child.stop(patience) for child in reversed(self.children)]
         return all(willing)
 

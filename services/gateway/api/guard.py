@@ -74,7 +74,9 @@ def comes_from_elsewhere(scope: Scope) -> bool:
     Browsers say where a request comes from, in ``Sec-Fetch-Site`` or at least in ``Origin``. A request with a
     session cookie and neither of them is refused as well: no browser of today sends such a one.
     """
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    headers: dict[str, str] = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
     if headers.get("authorization", "").lower().startswith("bearer "):
         return False  # no page of another site can send that, and then the cookie does not count
     if scope["path"] not in NO_CREDENTIALS_NEEDED and not _has_session(headers.get("cookie", "")):

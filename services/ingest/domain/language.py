@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _WORDS = {
-    "en": "the and you for that with this have not are your please our from was can will is it of to on be thanks hi",
+    "en": "the and you for that with this have not are your please our from was can will is it of to on thanks hello",
     "de": "der die das und nicht ist ich wir sie mit für ein eine den dem auf bitte haben wird von zu im dank hallo",
     "fr": "le la les et est vous nous pas pour une des dans que avec votre je sur merci bonjour du au ce mon",
     "es": "el los las y es que no por para una con su del usted gracias hola se mi en pero está como",

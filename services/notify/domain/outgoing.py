@@ -1,0 +1,114 @@
+"""A mail on its way out: its ids, its caps, and what becomes of it after a try. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from ticketwire_contracts.ingest import Attachment
+from ticketwire_contracts.notify import NotificationKind
+from ticketwire_contracts.rights import Thing
+
+from .telling import Telling
+
+NAMESPACE = uuid.UUID("2f6a0f63-6a8e-5c0b-8a57-2f6f3f2f9d4e")
+
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900, 3600, 4 * 3600))
+"""Before each further try; the last one repeats."""
+GIVEN_UP = timedelta(days=2)
+"""So long after the first try a mail is given up."""
+
+State = Literal["waiting", "sent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A row. ``open`` are the recipients who have not been reached yet; ``mail`` is the finished mail."""
+
+    id: str
+    kind: NotificationKind
+    ticket: str
+    cause: str
+    correlation: str
+    sender: str
+    recipients: tuple[str, ...]
+    open: tuple[str, ...]
+    message_id: str
+    mail: bytes
+    first_at: datetime
+    internal: bool = False
+    person: str = ""
+    thing: Thing | None = None
+    attachments: tuple[Attachment, ...] = ()
+    tries: int = 0
+    rev: int = 0
+    state: State = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a try came to: who was reached, who never will be, who may be later, with the server's words."""
+
+    accepted: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    deferred: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The row after a try and what is to be said of it: who got the mail, who will not."""
+
+    before: Outgoing
+    row: Outgoing
+    due_at: datetime | None
+    sent_to: tuple[str, ...] = ()
+    failed_for: Mapping[str, str] = field(default_factory=dict)
+
+
+def row_id(event_id: str, telling: Telling) -> str:
+    """The same event and recipient have the same id, however often the event is heard."""
+    return uuid.uuid5(NAMESPACE, f"{event_id}\0{'internal' if telling.internal else 'outward'}\0{telling.key}").hex
+
+
+def cap_key(row: Outgoing, day: date) -> str | None:
+    """What an automatic mail counts against on a day: its address, for a notice its ticket too; a reply nothing.
+
+    The address is a digest, so that the counters hold nobody's name.
+    """
+    if row.kind == "reply":
+        return None
+    about = row.ticket if row.internal else ""
+    mark = sha256(f"{about}\0{row.recipients[0].lower()}".encode()).hexdigest()[:32]
+    return f"{day.isoformat()} {mark}"
+
+
+def settle(row: Outgoing, outcome: Outcome, now: datetime) -> Settled:
+    """What becomes of a mail after a try: sent, given up, or to be tried again by and by."""
+    tries = row.tries + 1
+    refused = dict(outcome.refused)
+    deferred = dict(outcome.deferred)
+    if deferred and now - row.first_at >= GIVEN_UP:
+        refused |= {address: f"tried for two days: {why}" for address, why in deferred.items()}
+        deferred = {}
+    state: State = "waiting" if deferred else "failed" if refused else "sent"
+    return Settled(
+        before=row,
+        row=replace(row, tries=tries, rev=row.rev + 1, open=tuple(deferred) or tuple(refused), state=state),
+        due_at=now + PAUSES[min(tries, len(PAUSES)) - 1] if deferred else None,
+        sent_to=outcome.accepted,
+        failed_for=refused,
+    )
+
+
+def over_cap(row: Outgoing) -> Outcome:
+    """The outcome of a mail that would be one automatic mail too many."""
+    return Outcome(refused=dict.fromkeys(row.open, "over the cap of automatic mails a day"))
+
+
+def withheld(row: Outgoing) -> Outcome:
+    """The outcome of a mail whose recipient may not see any more what it tells."""
+    return Outcome(refused=dict.fromkeys(row.open, "the recipient may not see it any more"))
