@@ -198,7 +198,9 @@ class MailStore:
 
     async def _waits(self, pairs: Sequence[tuple[Arrival, Known]], now: datetime) -> dict[str, list[str]]:
         """For each mail that refers to mails not settled yet: their rows. One look for the whole round."""
-        referring = {mail.row: set(read.refers_to) for mail, read in pairs if read.refers_to and now < mail.at + PATIENCE}
+        referring = {
+            mail.row: set(read.refers_to) for mail, read in pairs if read.refers_to and now < mail.at + PATIENCE
+        }
         if not referring:
             return {}
         ids: set[str] = set().union(*referring.values())
@@ -351,13 +353,17 @@ class MailStore:
 
     async def late(self, now: datetime, match: Doc | None = None) -> int:
         """Mails under way for too long."""
-        rows = await self._mails.find({"open": True, **(match or {}), "at": {"$lt": now - LATE}}, {"_id": 1}, hint="open")
+        rows = await self._mails.find(
+            {"open": True, **(match or {}), "at": {"$lt": now - LATE}}, {"_id": 1}, hint="open"
+        )
         return len(rows)
 
     async def mails_since(self, since: datetime, until: datetime | None, unparsed: bool) -> list[str]:
         """Rows by time of arrival, to be read again; at most a thousand."""
         ids: Doc = {"$gte": arrivals.first_row(since)} | ({"$lt": arrivals.first_row(until)} if until else {})
-        match: Doc = {"_id": ids, "state": {"$in": ["read", "settled", "parked"]}} | ({"unparsed": True} if unparsed else {})
+        match: Doc = {"_id": ids, "state": {"$in": ["read", "settled", "parked"]}} | (
+            {"unparsed": True} if unparsed else {}
+        )
         return [row["_id"] for row in await self._mails.find(match, {"_id": 1}, sort=[("_id", ASCENDING)], limit=1000)]
 
     # ------------------------------------------------------------------------------------------ queue addresses

@@ -166,7 +166,10 @@ def changed(name: Path, old: str, new: str) -> Callable[[Path], None]:
         (german('msgid "Too late"', 'msgid "Too early"'), "“Too late” is missing"),
         (german('msgid "Too late"', 'msgid "Too early"'), "“Too early” is in no source any more"),
         (german('msgstr[1] "{n} Tickets"', 'msgstr[1] ""'), "“{n} ticket” is not translated"),
-        (german('msgid_plural "{n} tickets"\nmsgstr[0] "ein Ticket"\nmsgstr[1]', "msgstr"), "plural forms in one language"),
+        (
+            german('msgid_plural "{n} tickets"\nmsgstr[0] "ein Ticket"\nmsgstr[1]', "msgstr"),
+            "plural forms in one language",
+        ),
         (template("<p ", "<p>Reply</p><p "), "“Reply” is not for translation"),
         (template("<p ", '<p aria-label="Reply" '), "“Reply” is not for translation"),
         (template("The ticket of", "The case of"), "says “case” for ticket"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import orjson
+from typer.testing import CliRunner
+
 from ticketwire_chassis import parked
 from ticketwire_chassis.broker import Broker
-from typer.testing import CliRunner
 
 run = CliRunner()
 

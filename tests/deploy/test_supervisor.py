@@ -147,7 +147,10 @@ def test_only_one_supervisor_per_folder(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ('{"level": "error", "event": "no_broker", "exception": "Traceback\\nOSError: refused"}', "no_broker: OSError: refused"),
+        (
+            '{"level": "error", "event": "no_broker", "exception": "Traceback\\nOSError: refused"}',
+            "no_broker: OSError: refused",
+        ),
         ('{"level": "info", "event": "ready"}', ""),
         ("ValueError: bad", "ValueError: bad"),
         ("all is well", ""),

@@ -25,7 +25,7 @@ async def asker(request: Request) -> Asker:
     if found is None:
         raise refuse(
             "not-logged-in",
-            title="Log in first",
+            title="Sign in first",
             status=401,
             detail="Send `Authorization: Bearer <token>` with a token from POST /api/v1/sessions.",
         )

@@ -159,7 +159,9 @@ class Entrance:
 def unfit(person: Person, password: str) -> Refused | None:
     """Why a password cannot be this person's."""
     if not person.agent:
-        return refuse("not-an-agent", title="Customers do not log in", status=409, detail="Only agents have passwords.")
+        return refuse(
+            "not-an-agent", title="Customers do not sign in", status=409, detail="Only agents have passwords."
+        )
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         return refuse(
             "bad-password",

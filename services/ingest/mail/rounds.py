@@ -127,7 +127,11 @@ class Rounds:
             if not future.done():
                 future.set_result(None)
             log.info(
-                "mail_accepted", row=mail.row, recipient=mail.recipient, size=len(mail.raw), correlation=mail.correlation
+                "mail_accepted",
+                row=mail.row,
+                recipient=mail.recipient,
+                size=len(mail.raw),
+                correlation=mail.correlation,
             )
         ACCEPTED.inc(len(mails))
         OCTETS.inc(sum(len(mail.raw) for mail in mails))

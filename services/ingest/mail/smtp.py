@@ -42,7 +42,8 @@ class Dialogue(SMTP):
         """DATA: everything up to a dot alone between two CRLF; no other line end counts, so nothing can be smuggled."""
         if await self.check_helo_needed():
             return
-        if not self.envelope.rcpt_tos:
+        envelope = self.envelope
+        if envelope is None or not envelope.rcpt_tos:
             await self.push("503 Error: need RCPT command")
             return
         if arg:
@@ -54,9 +55,9 @@ class Dialogue(SMTP):
             REFUSED.labels("552").inc()
             await self.push(f"552 5.3.4 Mail larger than {self.data_size_limit} octets")
         else:
-            self.envelope.content = self.envelope.original_content = content
+            envelope.content = envelope.original_content = content
             await self.push(await self._call_handler_hook("DATA"))
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
 
     async def _content(self) -> bytes | None:
         """The mail's octets without the stuffed dots; nothing when it is too large (it is read to its end anyway)."""
@@ -188,9 +189,7 @@ class Hooks:
         """250 once it is in the database for good, else 451: the sender keeps it and comes again."""
         correlation = uuid.uuid4().hex
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
-        mails = arrivals.arrivals(
-            raw, envelope.rcpt_tos, envelope.mail_from or "", datetime.now(UTC), correlation
-        )
+        mails = arrivals.arrivals(raw, envelope.rcpt_tos, envelope.mail_from or "", datetime.now(UTC), correlation)
         try:
             await self._taker.take(mails)
         except Unavailable as error:

@@ -1,0 +1,146 @@
+"""Mail by HTTP: ``POST /mail`` with a raw mail, or with the form that ``rt-mailgate`` posts.
+
+2xx only once the mail is in the database; else 503, and whoever brought it comes again. Errors are problem
+details (RFC 9457).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from .domain import read_mail
+from .domain.arrivals import Arrival, arrivals, well_formed
+from .domain.forms import fields_of_form
+
+log = structlog.get_logger()
+
+RECIPIENTS = 100
+DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
+
+
+class Unavailable(Protocol):
+    """The error by which a taker says: not now."""
+
+
+class Taker(Protocol):
+    """Who keeps mail."""
+
+    async def take(self, mails: Sequence[Arrival]) -> None: ...
+
+
+class Store(Protocol):
+    """What is known of queues."""
+
+    async def addresses_of(self, queue: str) -> list[str]: ...
+    async def ours(self, addresses: Sequence[str]) -> list[str]: ...
+
+
+class Refused(Exception):
+    """The request is answered with a problem."""
+
+    def __init__(self, status: int, kind: str, title: str, detail: str) -> None:
+        super().__init__(title)
+        self.status, self.kind, self.title, self.detail = status, kind, title, detail
+
+
+class Api:
+    """The HTTP edge."""
+
+    def __init__(self, taker: Taker, store: Store, largest: int) -> None:
+        self._taker = taker
+        self._store = store
+        self._largest = largest
+        self.routes = [
+            Route("/mail", self.post, methods=["POST"]),
+            # rt-mailgate adds this path to the address that it is given.
+            Route("/REST/1.0/NoAuth/mail-gateway", self.post, methods=["POST"]),
+        ]
+
+    async def post(self, request: Request) -> Response:
+        """Takes one mail."""
+        try:
+            body = await self._body(request)
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+                return await self._form(request, kind, body)
+            mails = await self._take(request, body, request.query_params.getlist("to"))
+        except Refused as refused:
+            return _problem(refused)
+        return JSONResponse(
+            {"mails": [mail.row for mail in mails], "correlation": mails[0].correlation}, status_code=201
+        )
+
+    async def _form(self, request: Request, kind: str, body: bytes) -> Response:
+        """As RT answers: ``rt-mailgate`` looks for the word ``ok``."""
+        if kind == "multipart/form-data":
+            fields = fields_of_form(request.headers["content-type"], body)
+        else:
+            pairs = parse_qs(body.decode("latin-1"), keep_blank_values=True, max_num_fields=50)
+            fields = {name: values[0].encode("latin-1") for name, values in pairs.items()}
+        raw = fields.get("message", b"")
+        if not raw:
+            raise Refused(422, "no-message", "No mail in the form", "The field `message` holds the raw mail.")
+        action = fields.get("action", b"correspond").decode("utf-8", "replace") or "correspond"
+        if action != "correspond":
+            # Taken as ordinary mail, a comment could reach a customer.
+            raise Refused(422, "unknown-action", "Only `correspond` can be done", f"`{action[:40]}` was asked for.")
+        recipients = request.query_params.getlist("to")
+        queue = fields.get("queue", b"").decode("utf-8", "replace").strip()
+        if not recipients and queue:
+            recipients = (await self._store.addresses_of(queue))[:1]
+            if not recipients:
+                raise Refused(422, "unknown-queue", "No such queue", f"No queue `{queue[:40]}` has an address.")
+        await self._take(request, raw, recipients)
+        return PlainTextResponse("ok\n")
+
+    async def _take(self, request: Request, raw: bytes, recipients: list[str]) -> list[Arrival]:
+        if not raw.strip():
+            raise Refused(422, "no-message", "No mail in the request", "The body is the raw mail.")
+        recipients = recipients or await self._recipients(raw)
+        wrong = [one for one in recipients if not well_formed(one)]
+        if wrong or not recipients or len(recipients) > RECIPIENTS:
+            detail = f"`{wrong[0][:80]}` is no mail address." if wrong else "Name up to 100 as `?to=`."
+            raise Refused(422, "no-recipient", "No recipient", detail)
+        sender = request.query_params.get("from", "")
+        mails = arrivals(raw, recipients, sender, datetime.now(UTC), uuid.uuid4().hex)
+        try:
+            await self._taker.take(mails)
+        except Exception as error:
+            log.warning("mail_not_taken", why=str(error), size=len(raw), correlation=mails[0].correlation)
+            raise Refused(503, "cannot-keep", "Cannot keep it now", "Nothing was taken. Come again.") from error
+        return mails
+
+    async def _recipients(self, raw: bytes) -> list[str]:
+        """From the headers: where it was delivered, else those of To and Cc that are a queue's, else the first."""
+        reading = read_mail(raw[: 256 * 1024]).reading
+        named = [address.address for address in [*reading.to, *reading.cc] if well_formed(address.address)]
+        return await self._store.ours(named) or named[:1]
+
+    async def _body(self, request: Request) -> bytes:
+        limit = self._largest + 64 * 1024  # a form has its own lines around the mail
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > limit:
+                    raise Refused(413, "too-large", "Too large", f"At most {self._largest} octets.")
+                pieces.append(piece)
+        except ClientDisconnect as error:
+            raise Refused(400, "cut-off", "Cut off", "The request ended early.") from error
+        return b"".join(pieces)
+
+
+def _problem(refused: Refused) -> Response:
+    body = {"type": refused.kind, "title": refused.title, "status": refused.status, "detail": refused.detail}
+    headers = {"Retry-After": "30"} if refused.status == 503 else None
+    return JSONResponse(body, refused.status, headers, media_type="application/problem+json")
