@@ -83,7 +83,10 @@ def create_queue(context: Context, command: CreateQueueV1, epoch: int) -> Decisi
         catch_all=command.catch_all,
         version=1,
     )
-    return [Change(stream, [QueueCreated(queue=queue)], queue.model_dump() | {"rights_epoch": epoch}), *claims]
+    return [
+        Change(stream, [QueueCreated(queue=queue, rights_epoch=epoch)], queue.model_dump() | {"rights_epoch": epoch}),
+        *claims,
+    ]
 
 
 def create_person(context: Context, command: CreatePersonV1, cause: str) -> Decision:

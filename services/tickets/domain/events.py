@@ -29,7 +29,7 @@ class Said(Thin):
     """Something was said on a ticket."""
 
     personal: ClassVar[frozenset[str]] = frozenset(
-        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references"}
+        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references", "pgp"}
     )
     n: int
     kind: MessageKind
@@ -151,6 +151,7 @@ class QueueCreated(Thin):
 
     type: Literal["queue_created"] = "queue_created"
     queue: Queue
+    rights_epoch: int = 0
 
 
 class GroupChanged(Thin):
