@@ -51,6 +51,8 @@ class BatchConsumer:
         self._handlers: dict[str, tuple[type[Event], Handler]] = {}
         self._waiting: list[Delivery] = []
         self._wake = asyncio.Event()
+        self.heard: Callable[[str, int, str], None] = lambda source, place, chain: None
+        """Told of each batch's end in the speaker's log (place and chain value) once its effect is there."""
 
     def hears(self, classes: Sequence[type[Event]], handler: Handler) -> None:
         """These types go to this handler."""
@@ -61,7 +63,8 @@ class BatchConsumer:
         """FastStream's subscriber: waits until the events in the message have had their effect, then acks."""
         BROKER_TAKEN.labels(self._service).inc()
         try:
-            events = orjson.loads(message.body)["events"]
+            batch = orjson.loads(message.body)
+            events = batch["events"]
             attempt = int(message.headers.get("x-attempt", 0))
         except (ValueError, KeyError, TypeError):
             log.error("batch_unreadable", queue=self._service, size=len(message.body))
@@ -72,6 +75,8 @@ class BatchConsumer:
         self._waiting.append(delivery)
         self._wake.set()
         await delivery.done
+        if batch.get("last") is not None and batch.get("chain"):
+            self.heard(str(batch.get("source")), int(batch["last"]), str(batch["chain"]))
         await message.ack()
 
     async def run(self) -> None:

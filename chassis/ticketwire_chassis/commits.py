@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 READ_AT_ONCE = 60
 """Streams read in one aggregate; more go in several."""
+REFUSED = {"refused": frozenset({"problem"})}
+"""A refusal's words can name an address or a login, so they can be erased like any other personal value."""
 TRIES = 40
 """Rounds without any progress until we say that something is wrong rather than contended."""
 
@@ -143,7 +145,7 @@ class CommitLog:
         self._db = db
         self._commits = db["commits"]
         self._fences = db["fences"]
-        self._personal = personal or {}
+        self._personal = REFUSED | (personal or {})
         self.nudge: Callable[[], None] = lambda: None
         """Called after each write, so that the relay looks at once."""
 
@@ -370,6 +372,11 @@ def hash_of(commit: Commit) -> str:
         "keys": commit.keys,
     }
     return sha256(canonical(covered)).hexdigest()
+
+
+def chain_after(chain: str, hash: str) -> str:
+    """The chain's next value: one hash over everything before it and the commit at this place."""
+    return sha256(f"{chain}\0{hash}".encode()).hexdigest()
 
 
 def to_doc(commit: Commit) -> Doc:

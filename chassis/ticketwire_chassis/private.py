@@ -16,6 +16,8 @@ import orjson
 
 Doc = dict[str, Any]
 ERASED = "[erased]"
+REDACTION = "erased"
+"""Type of the thin event that names what is taken from a stream, and the key by which its commits are found."""
 
 
 def canonical(value: Any) -> bytes:
