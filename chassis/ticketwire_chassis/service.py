@@ -30,7 +30,7 @@ from starlette.routing import BaseRoute
 from ticketwire_contracts.base import Command, Event
 
 from . import logs, metrics
-from .batches import PREFETCH, BatchConsumer, Handler
+from .batches import PREFETCH, Announce, BatchConsumer, Handler
 from .blobs import BlobStore
 from .broker import Broker
 from .commands import CommandClient, CommandServer, Obey
@@ -84,6 +84,10 @@ class Service:
         """These events go to this handler, many at once."""
         self._consumer.hears(events, by)
         self._listens = True
+
+    def announces(self, announce: Announce) -> None:
+        """The envelopes of batches go here before their events are handled."""
+        self._consumer.announces(announce)
 
     def obeys(self, *commands: type[Command], by: Obey) -> None:
         """These commands go to this handler, many at once."""
