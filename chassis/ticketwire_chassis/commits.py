@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 READ_AT_ONCE = 60
 """Streams read in one aggregate; more go in several."""
-REFUSED = {"refused": frozenset({"problem"})}
+REFUSED = frozenset({"problem"})
 """A refusal's words can name an address or a login, so they can be erased like any other personal value."""
 TRIES = 40
 """Rounds without any progress until we say that something is wrong rather than contended."""
@@ -145,7 +145,8 @@ class CommitLog:
         self._db = db
         self._commits = db["commits"]
         self._fences = db["fences"]
-        self._personal = REFUSED | (personal or {})
+        self._personal = dict(personal or {})
+        self._personal["refused"] = self._personal.get("refused", frozenset()) | REFUSED
         self.nudge: Callable[[], None] = lambda: None
         """Called after each write, so that the relay looks at once."""
 

@@ -10,11 +10,13 @@ first; another value for it is kept beside it as ``other``, and is an alarm.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
+
+from ticketwire_contracts.base import Batch
 
 from ..mongo import ASCENDING, Database, UpdateOne
 
@@ -38,6 +40,12 @@ class Witness:
         await self._rows.create_index([("service", ASCENDING), ("place", ASCENDING)])
 
     # ---------------------------------------------------------------------------------------------- hearing
+
+    def on_batches(self, batches: Sequence[Batch]) -> None:
+        """The envelopes of what is heard; events of working rows have no place."""
+        for batch in batches:
+            if batch.last is not None and batch.chain:
+                self.heard(batch.source, batch.last, batch.chain)
 
     def heard(self, service: str, place: int, chain: str) -> None:
         """A batch's end; kept in memory until the next write."""
