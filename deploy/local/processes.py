@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -133,14 +134,18 @@ class Child:
         return f"exit code {code}"
 
     def last_error(self) -> str:
-        """The last line of its log since it was started that tells of an error, else the last line."""
+        """The last line of its log since it was started that tells of an error, else its last plain line.
+
+        A structured line below an error is no reason: whoever is killed has said only what went well.
+        """
         if not self.log.exists():
             return ""
         with self.log.open("rb") as file:
             file.seek(max(self.log_begins, self.log.stat().st_size - 50_000))
             lines = [line.decode(errors="replace").strip() for line in file.read().splitlines()]
         told = [text for text in map(error_text, lines) if text]
-        return (told or [line for line in lines if line] or [""])[-1][:300]
+        plain = [line for line in lines if line and not line.startswith("{")]
+        return (told or plain or [""])[-1][:300]
 
 
 def error_text(line: str) -> str:
@@ -174,22 +179,38 @@ def session_members(session: int) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) == session and process.pid != os.getpid():
+            if os.getsid(process.pid) == session and process.pid != os.getpid() and lives(process):
                 found.append(process)
         except (ProcessLookupError, PermissionError):
             continue
     return found
 
 
+def lives(process: psutil.Process) -> bool:
+    """That very process runs; one that has ended, and whose parent has not asked for its exit code yet, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def await_all(processes: Sequence[psutil.Process], patience: float) -> list[psutil.Process]:
+    """Waits until they have ended; who has not. Their exit codes are left to their parents, unlike psutil's wait."""
+    end = time.monotonic() + patience
+    left = [process for process in processes if lives(process)]
+    while left and time.monotonic() < end:
+        time.sleep(0.02)
+        left = [process for process in left if lives(process)]
+    return left
+
+
 def end_all(processes: Sequence[psutil.Process], patience: float) -> None:
     """Gives them a moment to go by themselves, then kills them. psutil makes sure that a pid was not reused."""
-    _, left = psutil.wait_procs(processes, timeout=patience)
+    left = await_all(processes, patience)
     for process in left:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(left, timeout=2)
+    await_all(left, 2)
 
 
 # Records of pids --------------------------------------------------------------------------------------------
@@ -214,7 +235,7 @@ def recorded_process(path: Path) -> psutil.Process | None:
         ours = record["boot"] == boot_id() and abs(process.create_time() - float(record["started"])) < 0.05
     except (OSError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
         return None
-    return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+    return process if ours and lives(process) else None
 
 
 def boot_id() -> str:
@@ -238,9 +259,9 @@ def clear_leftovers(records: Path, last: Sequence[str], patience: float = 10.0) 
         members = [found[name] for name in group]
         family = [member for process in members for member in descendants(process.pid)]
         for process in members:
-            process.terminate()
-        _, left = psutil.wait_procs(members, timeout=patience)
-        end_all([*left, *family], patience=0.3)
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        end_all([*await_all(members, patience), *family], patience=0.3)
     for path in records.glob("*.pid"):
         path.unlink(missing_ok=True)
     return list(found)

@@ -71,15 +71,17 @@ class Supervisor:
         self.watched: list[Watched] = []
         self._asked_at: float | None = None
         self._hurry = False
+        self._takes_signals = False
         self._wakes, self._wake = socket.socketpair()
+        for end in (self._wakes, self._wake):
+            end.setblocking(False)
 
     # Signals ------------------------------------------------------------------------------------------------
 
     def take_signals(self) -> None:
         """From now on SIGINT, SIGTERM and SIGHUP ask for the stop, and an ended child wakes the loop."""
-        self._wakes.setblocking(False)
-        self._wake.setblocking(False)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        self._takes_signals = True
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
@@ -96,6 +98,8 @@ class Supervisor:
     def ask_to_stop(self) -> None:
         """As a signal does."""
         self._asked_at = self._asked_at or time.monotonic()
+        with suppress(OSError):  # full, or closed by the stop: then nobody waits for it
+            self._wake.send(b"\0")
 
     @property
     def stopping(self) -> bool:
@@ -212,6 +216,10 @@ class Supervisor:
             self.say("RabbitMQ did not stop in time and was killed; it recovers at the next start")
         if self._mongod is not None and not self._mongod.stop(self._patience("mongod")):
             self.say("mongod did not stop in time and was killed; it recovers at the next start")
+        if self._takes_signals:
+            signal.set_wakeup_fd(-1)
+        for end in (self._wakes, self._wake):
+            end.close()
 
     def _stop_parts(self, parts: Sequence[Watched], stage: str) -> None:
         for watched in parts:

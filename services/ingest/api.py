@@ -24,11 +24,6 @@ from .domain.forms import fields_of_form
 log = structlog.get_logger()
 
 RECIPIENTS = 100
-DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
-
-
-class Unavailable(Protocol):
-    """The error by which a taker says: not now."""
 
 
 class Taker(Protocol):
@@ -70,7 +65,9 @@ class Api:
         try:
             body = await self._body(request)
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+            # `curl --data-binary` calls everything urlencoded; a form in that shape has no line ends, a mail has.
+            urlencoded = kind == "application/x-www-form-urlencoded" and b"\n" not in body.strip()
+            if kind == "multipart/form-data" or urlencoded:
                 return await self._form(request, kind, body)
             mails = await self._take(request, body, request.query_params.getlist("to"))
         except Refused as refused:
@@ -120,7 +117,7 @@ class Api:
         return mails
 
     async def _recipients(self, raw: bytes) -> list[str]:
-        """From the headers: where it was delivered, else those of To and Cc that are a queue's, else the first."""
+        """From the headers: those of To and Cc that are a queue's, else the first."""
         reading = read_mail(raw[: 256 * 1024]).reading
         named = [address.address for address in [*reading.to, *reading.cc] if well_formed(address.address)]
         return await self._store.ours(named) or named[:1]

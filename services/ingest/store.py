@@ -358,14 +358,6 @@ class MailStore:
         )
         return len(rows)
 
-    async def mails_since(self, since: datetime, until: datetime | None, unparsed: bool) -> list[str]:
-        """Rows by time of arrival, to be read again; at most a thousand."""
-        ids: Doc = {"$gte": arrivals.first_row(since)} | ({"$lt": arrivals.first_row(until)} if until else {})
-        match: Doc = {"_id": ids, "state": {"$in": ["read", "settled", "parked"]}} | (
-            {"unparsed": True} if unparsed else {}
-        )
-        return [row["_id"] for row in await self._mails.find(match, {"_id": 1}, sort=[("_id", ASCENDING)], limit=1000)]
-
     # ------------------------------------------------------------------------------------------ queue addresses
 
     async def know_queue(self, queue: Queue) -> None:

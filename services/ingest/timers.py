@@ -60,7 +60,8 @@ class Pool(Protocol):
 class Unfinished(Protocol):
     """What is left of a round: rows, and their reading if only their files are to be put away."""
 
-    leased: list[tuple[Any, Known | None]]
+    @property
+    def leased(self) -> Sequence[tuple[Any, Known | None]]: ...
 
 
 class Reader:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -39,9 +39,12 @@ class Unavailable(Exception):
 class Result(Protocol):
     """What the store says of a round."""
 
-    leased: list[tuple[object, Known | None]]
-    duplicates: int
-    said: int
+    @property
+    def leased(self) -> Sequence[tuple[Any, Known | None]]: ...
+    @property
+    def duplicates(self) -> int: ...
+    @property
+    def said(self) -> int: ...
 
 
 class Store(Protocol):
