@@ -258,9 +258,11 @@ def test_a_whole_history_verifies_and_one_bent_place_is_found(house: House) -> N
 def test_states_of_every_kind_of_stream_are_recomputed(house: House) -> None:
     commits = house.plain["commits"]
     kinds = {doc["_id"]["stream"].partition("/")[0] for doc in commits.find({}, {"_id": 1})}
-    assert kinds == {"ticket", "queue", "person", "claim", "grant", "refusal"}
+    assert kinds == {"ticket", "queue", "lifecycle", "group", "person", "claim", "grant", "refusal"}
     bends: dict[str, dict[str, Any]] = {
         "queue": {"rights_epoch": 77},
+        "lifecycle": {"title": "Another"},
+        "group": {"members": ["person/eve"]},
         "person": {"agent": True, "name": "Eve"},
         "claim": {"owner": "person/eve"},
         "grant": {"given": False},

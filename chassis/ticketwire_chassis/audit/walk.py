@@ -134,7 +134,7 @@ class Walk:
         found = await self._commits.find({"keys": REDACTION}, {"body": 1}, sort=[("_id", 1)])
         for doc in found:
             for event in doc["body"]:
-                if event.get("type") == REDACTION and isinstance(event.get("takes"), dict):
+                if isinstance(event.get("takes"), dict):
                     self._erased |= {(doc["_id"]["stream"], key): made for key, made in event["takes"].items()}
 
     async def _page(self, place: int) -> _Page | None:

@@ -1,6 +1,6 @@
 """``after`` from what happened: what stands beside the hashed body can be made again from it at any time.
 
-A ticket is folded, event by event. Of queues, groups, grants, persons and claims the event carries the whole
+A ticket is folded, event by event. Of queues, lifecycles, groups, grants, persons and claims the event carries the whole
 state, so the newest event is enough. ``ticketwire audit verify`` compares this with what is stored.
 """
 
@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from ticketwire_contracts.base import Value
-from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+from ticketwire_contracts.tickets import Grant, Group, Lifecycle, Person, Queue
 
-from .events import Claimed, GrantGiven, GrantTaken, GroupChanged, PersonCreated, QueueCreated, Thin, lift
+from .events import Claimed, GrantGiven, GrantTaken, Thin, lift
 from .state import TicketState, fold
 
 State = dict[str, Any]
-CARRIED: dict[str, type[Value]] = {"queue": Queue, "group": Group, "person": Person}
+CARRIED: dict[str, type[Value]] = {"queue": Queue, "lifecycle": Lifecycle, "group": Group, "person": Person}
 """Kinds of streams whose state is a value of the contract, and perhaps the epoch of rights beside it."""
 
 
@@ -26,12 +26,7 @@ def recompute(stream: str, before: State | None, events: Sequence[State], at: da
     happened = [lift(event) for event in events]
     if stream.startswith("ticket/"):
         return fold(TicketState.model_validate(before) if before else None, happened, at).model_dump()
-    state = before
-    for event in happened:
-        state = _moved(state, event)
-    if state is None:
-        raise ValueError(f"nothing happened on {stream}")
-    return state
+    return _moved(stream, happened[-1])
 
 
 def normal(stream: str, after: State) -> State:
@@ -46,19 +41,16 @@ def normal(stream: str, after: State) -> State:
     return after
 
 
-def _moved(state: State | None, event: Thin) -> State:
+def _moved(stream: str, event: Thin) -> State:
     match event:
         case Claimed():
             return {"owner": event.owner}
-        case PersonCreated():
-            return event.person.model_dump()
-        case QueueCreated():
-            return event.queue.model_dump() | {"rights_epoch": event.rights_epoch}
-        case GroupChanged():
-            return event.group.model_dump() | {"rights_epoch": event.rights_epoch}
         case GrantGiven() | GrantTaken():
             given = isinstance(event, GrantGiven)
             return {"grant": event.grant.model_dump(), "given": given, "rights_epoch": event.rights_epoch}
+    carried = getattr(event, stream.partition("/")[0], None)
+    if isinstance(carried, Value):
+        return carried.model_dump() | _epoch(dict(event))
     raise ValueError(f"{event.type} gives no state")
 
 
