@@ -49,6 +49,12 @@ def seal(events: Sequence[Doc], personal: Mapping[str, frozenset[str]]) -> tuple
     return body, private
 
 
+def reseal(value: Any) -> tuple[Doc, str]:
+    """What stands in the place of an erased value: (what is kept, its digest) with a new salt."""
+    salt = secrets.token_hex(8)
+    return {"salt": salt, "value": value}, digest(salt, value)
+
+
 def unseal(body: Sequence[Doc], private: Mapping[str, Any]) -> list[Doc]:
     """The thin events with their personal values put back; an erased one reads ``[erased]``."""
     events: list[Doc] = []

@@ -221,7 +221,9 @@ class Walk:
             if page.placed.get(previous, place) >= place:
                 yield f"version {commit.seq - 1} of its stream does not stand before it"
                 return
-        if commit.refused:
+        if commit.refused and before is not None:
+            expected, stored = before, commit.after  # words were taken out; what was refused is refused
+        elif commit.refused:
             said = unseal(commit.body, commit.private)[0]
             expected, stored = {k: v for k, v in said.items() if k not in ("type", "v")}, commit.after
         elif self._states is None:

@@ -16,6 +16,7 @@ from .envelopes import ENVELOPE_EXAMPLES
 from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
 from .notify import NOTIFY_EXAMPLES
+from .privacy import PRIVACY_EXAMPLES
 from .public import PUBLIC
 from .rights import RIGHTS_EXAMPLES
 from .tickets import TICKET_COMMANDS, TICKET_EXAMPLES
@@ -44,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
         *CHANGE_EXAMPLES,
+        *PRIVACY_EXAMPLES,
     )
 } | {name: as_sent(value) for name, value in ENVELOPE_EXAMPLES.items()}
 

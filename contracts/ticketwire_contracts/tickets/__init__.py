@@ -7,6 +7,8 @@ events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
 lifecycles      statuses and what may follow what; moving a ticket between queues
 changes         changes of queues and persons
+history         what may be asked of the log
+privacy         a person's data, found and erased
 public          what outsiders hear
 """
 
@@ -49,6 +51,7 @@ from .events import (
     TicketRepliedV1,
     TicketStatusChangedV1,
 )
+from .history import Cause, Difference, Happening, HistoryEntry, HistoryPage, ShowHistoryV1, ShowTicketAtV1
 from .lifecycles import (
     DEFAULT_LIFECYCLE,
     ChangeLifecycleV1,
@@ -59,6 +62,7 @@ from .lifecycles import (
     TicketMovedV1,
     Transition,
 )
+from .privacy import ErasePersonV1, FindPersonDataV1, PersonData, PersonErasedV1, TicketErasedV1, TicketOfPerson
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
 from .values import (
     Category,
@@ -81,6 +85,7 @@ __all__ = [
     "AddNoteV1",
     "AdministrationCommand",
     "Category",
+    "Cause",
     "ChangeLifecycleV1",
     "ChangePersonV1",
     "ChangeQueueV1",
@@ -89,10 +94,13 @@ __all__ = [
     "CreateLifecycleV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "Difference",
     "DisablePersonV1",
     "DisableQueueV1",
     "EnablePersonV1",
     "EnableQueueV1",
+    "ErasePersonV1",
+    "FindPersonDataV1",
     "FollowUp",
     "GiveRightV1",
     "Grant",
@@ -100,6 +108,9 @@ __all__ = [
     "GrantTakenV1",
     "Group",
     "GroupChangedV1",
+    "Happening",
+    "HistoryEntry",
+    "HistoryPage",
     "JoinPersonsV1",
     "Lifecycle",
     "LifecycleChangedV1",
@@ -113,6 +124,8 @@ __all__ = [
     "Person",
     "PersonChangedV1",
     "PersonCreatedV1",
+    "PersonData",
+    "PersonErasedV1",
     "PublicEvent",
     "PublicMessage",
     "PublicParty",
@@ -127,13 +140,17 @@ __all__ = [
     "SetPriorityV1",
     "SetQueueV1",
     "SetStatusV1",
+    "ShowHistoryV1",
+    "ShowTicketAtV1",
     "TakeRightV1",
     "Ticket",
     "TicketCommand",
+    "TicketErasedV1",
     "TicketEscalatedV1",
     "TicketEvent",
     "TicketMovedV1",
     "TicketNotedV1",
+    "TicketOfPerson",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
     "TicketPriorityChangedV1",

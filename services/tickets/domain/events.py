@@ -216,6 +216,30 @@ class PersonChanged(Thin):
     rights_epoch: int
 
 
+class Erased(Thin):
+    """Personal values were taken out of this stream's history: which, and the digests of what stands there now."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"said"})
+    public: ClassVar[bool] = False
+    type: Literal["erased"] = "erased"
+    person: str
+    takes: dict[str, str]
+    said: list[dict[str, Any]] = Field(default_factory=list)
+    """The contract's events that are other than they were, to be told to those who keep them."""
+
+
+class PersonErased(Thin):
+    """A person was erased: what is left of them, and where they stood."""
+
+    type: Literal["person_erased"] = "person_erased"
+    person: Person
+    erased: list[str]
+    claims: list[str]
+    tickets: list[str]
+    mails: list[str]
+    rights_epoch: int
+
+
 KINDS: dict[str, type[Thin]] = {
     kind.model_fields["type"].default: kind
     for kind in (
@@ -237,6 +261,8 @@ KINDS: dict[str, type[Thin]] = {
         Moved,
         QueueChanged,
         PersonChanged,
+        Erased,
+        PersonErased,
     )
 }
 

@@ -1,7 +1,7 @@
 """``after`` from what happened: what stands beside the hashed body can be made again from it at any time.
 
-A ticket is folded, event by event. Of queues, lifecycles, groups, grants, persons and claims the event carries the whole
-state, so the newest event is enough. ``ticketwire audit verify`` compares this with what is stored.
+A ticket is folded, event by event. Of queues, lifecycles, groups, grants, persons and claims the event carries
+the whole state, so the newest event is enough. ``ticketwire audit verify`` compares this with what is stored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from ticketwire_contracts.base import Value
 from ticketwire_contracts.tickets import Grant, Group, Lifecycle, Person, Queue
 
-from .events import Claimed, GrantGiven, GrantTaken, Thin, lift
+from .events import Claimed, Erased, GrantGiven, GrantTaken, Thin, lift
 from .state import TicketState, fold
 
 State = dict[str, Any]
@@ -26,6 +26,8 @@ def recompute(stream: str, before: State | None, events: Sequence[State], at: da
     happened = [lift(event) for event in events]
     if stream.startswith("ticket/"):
         return fold(TicketState.model_validate(before) if before else None, happened, at).model_dump()
+    if isinstance(happened[-1], Erased):
+        return _with_next_version(before or {})
     return _moved(stream, happened[-1])
 
 
@@ -52,6 +54,10 @@ def _moved(stream: str, event: Thin) -> State:
     if isinstance(carried, Value):
         return carried.model_dump() | _epoch(dict(event))
     raise ValueError(f"{event.type} gives no state")
+
+
+def _with_next_version(state: State) -> State:
+    return state | {"version": state["version"] + 1} if "version" in state else state
 
 
 def _epoch(after: State) -> State:

@@ -16,6 +16,7 @@ from pydantic import Field
 from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, Ticket
 
 from .events import (
+    Erased,
     Escalated,
     Moved,
     Noted,
@@ -50,7 +51,7 @@ def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> Tic
         state = evolve(state, event, at)
     if state is None:
         raise ValueError("a ticket begins with `opened`")
-    public = sum(not isinstance(event, Noted | Escalated) for event in events)
+    public = sum(not isinstance(event, Noted | Escalated | Erased) for event in events)
     return state.model_copy(
         update={
             "version": state.version + 1,
