@@ -170,7 +170,20 @@ def test_an_address_may_be_a_recipient(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "anna", "@x.test", "a@", "a@b@c d", "a b@x.test", "a\n@x.test", "<a@x.test>", "a@-x.test"]
+    "address",
+    [
+        "",
+        "anna",
+        "@x.test",
+        "a@",
+        "a@b@c d",
+        "a b@x.test",
+        "a\n@x.test",
+        "<a@x.test>",
+        "a@-x.test",
+        "a\udcff@x.test",
+        "a\u202e@x.test",
+    ],
 )
 def test_what_cannot_be_a_recipient(address: str) -> None:
     assert not well_formed(address)
