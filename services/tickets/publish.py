@@ -203,7 +203,7 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
             return [GrantTakenV1(**taken, grant=one.grant, rights_epoch=one.rights_epoch)]
         case thin.LifecycleChanged():
             lifecycle = _stamp(LifecycleChangedV1, commit, index, f"Lifecycle {one.lifecycle.name} changed")
-            return [LifecycleChangedV1(**lifecycle, lifecycle=one.lifecycle, rights_epoch=one.rights_epoch)]
+            return [LifecycleChangedV1(**lifecycle, lifecycle=one.lifecycle)]
         case thin.QueueChanged():
             queue = _stamp(QueueChangedV1, commit, index, f"Queue {one.queue.name} changed")
             return [QueueChangedV1(**queue, queue=one.queue, rights_epoch=one.rights_epoch)]

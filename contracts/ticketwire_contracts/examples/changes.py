@@ -58,7 +58,6 @@ CHANGE_EXAMPLES = (
     LifecycleChangedV1(
         **envelope(LifecycleChangedV1, "lifecycle/default", 1, at(6, 59), BY_ANNA, "Lifecycle default changed"),
         lifecycle=DEFAULT_LIFECYCLE.model_copy(update={"version": 1}),
-        rights_epoch=1,
     ),
     TicketMovedV1(
         **envelope(TicketMovedV1, STREAM, 8, at(14, 0), BY_ANNA, "TW-1042 moved from support to field-service"),

@@ -127,7 +127,6 @@ class LifecycleChangedV1(Event):
     topic: ClassVar[str] = "lifecycle.changed.v1"
     publisher: ClassVar[str] = "tickets"
     lifecycle: Lifecycle = Field(description="The lifecycle.")
-    rights_epoch: int = Field(description="Epoch of rights from here on: transitions name rights.")
 
 
 class SetQueueV1(TicketCommand):

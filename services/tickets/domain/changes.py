@@ -40,7 +40,7 @@ def decide_change(context: Context, actor: Actor, command: AdministrationCommand
     """What becomes of any command of administration. ``epoch`` is the one that it takes."""
     match command:
         case CreateLifecycleV1() | ChangeLifecycleV1():
-            return lacks(context, actor, "queue.admin") or set_lifecycle(context, command, epoch)
+            return lacks(context, actor, "queue.admin") or set_lifecycle(context, command)
         case ChangeQueueV1():
             return lacks(context, actor, "queue.admin") or change_queue(context, command, epoch)
         case DisableQueueV1() | EnableQueueV1():
@@ -58,7 +58,7 @@ def decide_change(context: Context, actor: Actor, command: AdministrationCommand
 # --------------------------------------------------------------------------------------------- lifecycles
 
 
-def set_lifecycle(context: Context, command: CreateLifecycleV1 | ChangeLifecycleV1, epoch: int) -> Decision:
+def set_lifecycle(context: Context, command: CreateLifecycleV1 | ChangeLifecycleV1) -> Decision:
     """A new lifecycle, or an old one changed; where queues use it no status goes, since tickets may be in it."""
     known = context.directory.lifecycles
     before = known.get(command.name)
@@ -80,8 +80,7 @@ def set_lifecycle(context: Context, command: CreateLifecycleV1 | ChangeLifecycle
     if wrong := flaw(made, known):
         return refused("bad-lifecycle", "The lifecycle does not hold together", 422, wrong)
     changed = made.model_copy(update={"version": (before.version if before else 0) + 1})
-    after = changed.model_dump() | {"rights_epoch": epoch}
-    return [Change(f"lifecycle/{changed.name}", [LifecycleChanged(lifecycle=changed, rights_epoch=epoch)], after)]
+    return [Change(f"lifecycle/{changed.name}", [LifecycleChanged(lifecycle=changed)], changed.model_dump())]
 
 
 def _lost(context: Context, before: Lifecycle, after: Lifecycle) -> Refusal | None:

@@ -23,7 +23,7 @@ class Directory:
     grants: tuple[Grant, ...] = ()
     epoch: int = 0
     lifecycles: Mapping[str, Described] = field(default_factory=lambda: {DEFAULT_LIFECYCLE.name: DEFAULT_LIFECYCLE})
-    _lives: dict[str, Lifecycle] = field(default_factory=dict, compare=False, repr=False)
+    _lives: dict[str, Lifecycle] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def queue_of(self, address: str) -> Queue | None:
         """The queue that an address belongs to (``support+anything@…`` is ``support@…``), else the catch-all."""

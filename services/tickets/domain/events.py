@@ -185,7 +185,6 @@ class LifecycleChanged(Thin):
 
     type: Literal["lifecycle_changed"] = "lifecycle_changed"
     lifecycle: Lifecycle
-    rights_epoch: int
 
 
 class Moved(Thin):

@@ -72,8 +72,5 @@ def party(person: Person, address: str = "", name: str = "") -> Party:
 
 def stands_on(person: Person | None, address: str, parties: Sequence[Party]) -> bool:
     """Whether someone is among the parties, by person or by the address used there."""
-    return any(
-        (person is not None and other.id in (person.id, *person.aliases))
-        or other.address.casefold() == address.casefold()
-        for other in parties
-    )
+    names = {person.id, *person.aliases} if person is not None else set()
+    return any(other.id in names or other.address.casefold() == address.casefold() for other in parties)

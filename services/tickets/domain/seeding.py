@@ -29,11 +29,7 @@ def seed(context: Context, epoch: int) -> Decision:
     if not any(stored.version for stored in directory.lifecycles.values()):
         lifecycle = DEFAULT_LIFECYCLE.model_copy(update={"version": 1})
         changes.append(
-            Change(
-                f"lifecycle/{lifecycle.name}",
-                [LifecycleChanged(lifecycle=lifecycle, rights_epoch=epoch)],
-                lifecycle.model_dump() | {"rights_epoch": epoch},
-            )
+            Change(f"lifecycle/{lifecycle.name}", [LifecycleChanged(lifecycle=lifecycle)], lifecycle.model_dump())
         )
     for group in (AGENTS, ADMINISTRATORS):
         if group.name in directory.groups:
