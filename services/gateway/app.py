@@ -19,7 +19,7 @@ from .views.files import tidy_always
 
 settings = Settings()
 service = Service(settings)
-store = Store(service.db)
+store = Store(service.db, service.signer.claim)
 handlers = Handlers(store)
 now = partial(datetime.now, UTC)
 views = views_over(

@@ -16,8 +16,10 @@ from ticketwire_contracts.tickets import (
     LifecycleChangedV1,
     PersonChangedV1,
     PersonCreatedV1,
+    PersonErasedV1,
     QueueChangedV1,
     QueueCreatedV1,
+    TicketErasedV1,
     TicketEscalatedV1,
     TicketMovedV1,
     TicketNotedV1,
@@ -52,6 +54,8 @@ SHOWN = (
     TicketMovedV1,
     QueueChangedV1,
     PersonChangedV1,
+    PersonErasedV1,
+    TicketErasedV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

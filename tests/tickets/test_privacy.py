@@ -18,7 +18,7 @@ from ticketwire_chassis.commits import from_doc
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_chassis.relay import Relay
 from ticketwire_contracts.base import Actor, Answer, Order
-from ticketwire_contracts.ingest import Address
+from ticketwire_contracts.ingest import Address, MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddNoteV1,
     ChangePersonV1,
@@ -62,7 +62,7 @@ class House(Replica):
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
-        self.privacy = Privacy(db, self.log, self.handlers._store, SIGNER)  # type: ignore[arg-type]
+        self.privacy = Privacy(db, self.log, self.handlers._store, SIGNER)
 
     async def private(self, command: FindPersonDataV1 | ErasePersonV1, actor: Actor, order: str = "p1") -> Answer:
         """A command of privacy."""
@@ -104,23 +104,26 @@ async def house(db: Database) -> House:
     return house
 
 
+def written(n: int, sender: Address, **reading: Any) -> MailReceivedV1:
+    """A mail with a name in its From."""
+    return mail(n, **(reading | {"from": sender}))
+
+
 async def story(house: House) -> tuple[Actor, str, str, str]:
     """Gives Mara, Anna's id, the number of Anna's ticket and that of Bob's."""
     mara = await house.agent("mara", "superuser")
     anna = Address(name=NAME, address=ANNA)
-    await house.handlers.on_mail_received(
-        [mail(1, **{"from": anna, "subject": "Meine Akte", "text": "Meine Nummer ist 0815."})]
-    )
+    await house.handlers.on_mail_received([written(1, anna, subject="Meine Akte", text="Meine Nummer ist 0815.")])
     person = str((await house.log.newest(SIGNER.claim("address", ANNA))).after["owner"])  # type: ignore[union-attr]
     bob = Address(name="Bob Bauer", address="bob@example.net")
-    await house.handlers.on_mail_received([mail(2, **{"from": bob, "cc": [anna], "text": f"I ask for {NAME} and me."})])
+    await house.handlers.on_mail_received([written(2, bob, cc=[anna], text=f"I ask for {NAME} and me.")])
     streams = {
         commit.after["requesters"][0]["address"]: stream
         for stream, commit in (await house.log.newest_of_kind("ticket/")).items()
     }
     hers, his = (streams[address].removeprefix("ticket/") for address in (ANNA, "bob@example.net"))
     await house.handlers.on_mail_received(
-        [mail(3, **{"from": anna, "text": "Meine Nummer ist 0815, hier auch.", "references": ["m2@example.net"]})]
+        [written(3, anna, text="Meine Nummer ist 0815, hier auch.", references=["m2@example.net"])]
     )
     await house.ask(ReplyToTicketV1(ticket=hers, text=f"Dear {NAME}, it is done."), mara)
     await house.ask(ReplyToTicketV1(ticket=his, text=f"Dear Bob, dear {NAME} <{ANNA.upper()}>, it is done."), mara)
@@ -247,7 +250,7 @@ async def test_what_a_crash_left_is_gone_on_with(house: House) -> None:
         raise ConnectionError("the process died")
 
     privacy = house.privacy
-    privacy._sweep = dies  # type: ignore[method-assign]
+    privacy._sweep = dies  # type: ignore[method-assign,assignment]
     with pytest.raises(ConnectionError):
         await house.private(ErasePersonV1(person=person), mara)
     assert NAME in await house.stored()
@@ -274,7 +277,7 @@ async def test_two_erased_one_after_the_other_leave_nothing_of_either(house: Hou
 async def test_who_was_joined_into_them_goes_with_them(house: House) -> None:
     mara, person, _, _ = await story(house)
     twin = Address(name="Annchen Svensson-Berg", address="annchen@example.com")
-    await house.handlers.on_mail_received([mail(7, **{"from": twin, "text": "Ich bin auch Anna."})])
+    await house.handlers.on_mail_received([written(7, twin, text="Ich bin auch Anna.")])
     other = str((await house.log.newest(SIGNER.claim("address", twin.address))).after["owner"])  # type: ignore[union-attr]
     joined = await house.ask(JoinPersonsV1(person=other, into=person))
     assert joined.problem is None

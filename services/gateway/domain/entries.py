@@ -10,6 +10,7 @@ from ticketwire_contracts.notify import NotificationEvent, NotificationFailedV1
 from ticketwire_contracts.tickets import (
     MessageEvent,
     Party,
+    TicketErasedV1,
     TicketEscalatedV1,
     TicketEvent,
     TicketMovedV1,
@@ -32,8 +33,8 @@ def entry(event: Event) -> Row | None:
         audience: Audience = "notes" if event.message.internal else "all"
         return _row(event, event.ticket.number, audience) | {"message": event.message.model_dump()}
     if isinstance(event, TicketEvent):
-        escalated = isinstance(event, TicketEscalatedV1)
-        return _row(event, event.ticket.number, "agents" if escalated else "all") | {"details": _details(event)}
+        inside = isinstance(event, TicketEscalatedV1 | TicketErasedV1)
+        return _row(event, event.ticket.number, "agents" if inside else "all") | {"details": _details(event)}
     if isinstance(event, NotificationEvent):
         audience = "agents" if event.kind in TO_CUSTOMERS else "notes"
         return _row(event, event.ticket, audience) | {"details": _sending(event)}

@@ -11,6 +11,8 @@ administration  queues, lifecycles, persons, groups, grants
 rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
+past            what the log says of a ticket
+privacy         a person's data, found, exported, erased
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
+from .past import Past
+from .privacy import Privacy
 from .reading import Reading
 from .rights import Rights
 from .work import Orders, Work
@@ -38,6 +42,8 @@ __all__ = [
     "Entrance",
     "Files",
     "Live",
+    "Past",
+    "Privacy",
     "Reading",
     "Refused",
     "Rights",
@@ -60,6 +66,8 @@ class Views:
     administration: Administration
     live: Live
     rights: Rights
+    past: Past
+    privacy: Privacy
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -89,4 +97,6 @@ def views_over(
         administration=Administration(orders, access, access),
         live=Live(tickets, access, entrance, stopping, clock),
         rights=Rights(access, tickets),
+        past=Past(orders),
+        privacy=Privacy(orders, access, tickets, clock),
     )
