@@ -13,9 +13,13 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
+    PersonChangedV1,
     PersonCreatedV1,
+    QueueChangedV1,
     QueueCreatedV1,
     TicketEscalatedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -44,6 +48,10 @@ SHOWN = (
     TimersSetV1,
     NotificationSentV1,
     NotificationFailedV1,
+    LifecycleChangedV1,
+    TicketMovedV1,
+    QueueChangedV1,
+    PersonChangedV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

@@ -8,15 +8,25 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
+    ChangeLifecycleV1,
+    ChangePersonV1,
+    ChangeQueueV1,
     CreateGroupV1,
+    CreateLifecycleV1,
     CreatePersonV1,
     CreateQueueV1,
+    DisablePersonV1,
+    DisableQueueV1,
+    EnablePersonV1,
+    EnableQueueV1,
     GiveRightV1,
+    JoinPersonsV1,
     OpenTicketV1,
     RemoveMemberV1,
     ReplyToTicketV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueV1,
     SetStatusV1,
     TakeRightV1,
 )
@@ -38,6 +48,12 @@ service.hears(EscalationDueV1, by=handlers.on_escalation_due)
 service.obeys(OpenTicketV1, ReplyToTicketV1, AddNoteV1, SetStatusV1, SetOwnerV1, SetPriorityV1, by=handlers.obey)
 service.obeys(
     CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
+    by=handlers.administer,
+)  # fmt: skip
+service.obeys(SetQueueV1, by=handlers.obey)
+service.obeys(
+    CreateLifecycleV1, ChangeLifecycleV1, ChangeQueueV1, DisableQueueV1, EnableQueueV1,
+    ChangePersonV1, DisablePersonV1, EnablePersonV1, JoinPersonsV1,
     by=handlers.administer,
 )  # fmt: skip
 app = service.app()

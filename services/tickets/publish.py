@@ -17,18 +17,23 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
     MailSettledV1,
     Message,
     Party,
+    PersonChangedV1,
     PersonCreatedV1,
     PublicEvent,
     PublicMessage,
     PublicParty,
     PublicTicket,
+    QueueChangedV1,
     QueueCreatedV1,
+    RefusalNotice,
     Ticket,
     TicketEscalatedV1,
     TicketEvent,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -132,6 +137,11 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
                 due_at=one.due_at,
                 actions=one.actions,
             ), None
+        case thin.Moved():
+            moved = envelope(TicketMovedV1, f"{number} moved from {one.before} to {one.after}")
+            return TicketMovedV1(
+                **moved, ticket=ticket, before=one.before, after=one.after, status_before=one.status_before
+            ), None
     raise ValueError(f"a ticket's log holds {one.type}, which has no event")
 
 
@@ -160,6 +170,7 @@ def _refusal(commit: Commit) -> list[Event]:
             outcome=about["outcome"],
             why=about["why"],
             ticket=about.get("ticket"),
+            notice=RefusalNotice.model_validate(about["notice"]) if about.get("notice") else None,
         )
     ]
 
@@ -181,6 +192,15 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
         case thin.GrantTaken():
             taken = _stamp(GrantTakenV1, commit, index, f"{one.grant.right} was taken back")
             return [GrantTakenV1(**taken, grant=one.grant, rights_epoch=one.rights_epoch)]
+        case thin.LifecycleChanged():
+            lifecycle = _stamp(LifecycleChangedV1, commit, index, f"Lifecycle {one.lifecycle.name} changed")
+            return [LifecycleChangedV1(**lifecycle, lifecycle=one.lifecycle)]
+        case thin.QueueChanged():
+            queue = _stamp(QueueChangedV1, commit, index, f"Queue {one.queue.name} changed")
+            return [QueueChangedV1(**queue, queue=one.queue, rights_epoch=one.rights_epoch)]
+        case thin.PersonChanged():
+            person = _stamp(PersonChangedV1, commit, index, "A person was changed")
+            return [PersonChangedV1(**person, person=one.person, rights_epoch=one.rights_epoch)]
     return []
 
 

@@ -5,6 +5,8 @@ commands        what may be asked to be done to a ticket
 administration  what may be asked of queues, persons, groups, grants
 events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
+lifecycles      statuses and what may follow what; moving a ticket between queues
+changes         changes of queues and persons
 public          what outsiders hear
 """
 
@@ -20,11 +22,23 @@ from .administration import (
     RemoveMemberV1,
     TakeRightV1,
 )
+from .changes import (
+    ChangePersonV1,
+    ChangeQueueV1,
+    DisablePersonV1,
+    DisableQueueV1,
+    EnablePersonV1,
+    EnableQueueV1,
+    JoinPersonsV1,
+    PersonChangedV1,
+    QueueChangedV1,
+)
 from .commands import AddNoteV1, OpenTicketV1, ReplyToTicketV1, SetOwnerV1, SetPriorityV1, SetStatusV1, TicketCommand
 from .directory import GrantGivenV1, GrantTakenV1, GroupChangedV1, PersonCreatedV1, QueueCreatedV1
 from .events import (
     MailSettledV1,
     MessageEvent,
+    RefusalNotice,
     TicketEscalatedV1,
     TicketEvent,
     TicketNotedV1,
@@ -35,24 +49,60 @@ from .events import (
     TicketRepliedV1,
     TicketStatusChangedV1,
 )
+from .lifecycles import (
+    DEFAULT_LIFECYCLE,
+    ChangeLifecycleV1,
+    CreateLifecycleV1,
+    Lifecycle,
+    LifecycleChangedV1,
+    SetQueueV1,
+    TicketMovedV1,
+    Transition,
+)
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
-from .values import Category, ClockFacts, Grant, Group, Link, Message, MessageKind, Party, Person, Queue, Ticket
+from .values import (
+    Category,
+    ClockFacts,
+    FollowUp,
+    Grant,
+    Group,
+    Link,
+    Message,
+    MessageKind,
+    Party,
+    Person,
+    Queue,
+    Ticket,
+)
 
 __all__ = [
+    "DEFAULT_LIFECYCLE",
     "AddMemberV1",
     "AddNoteV1",
     "AdministrationCommand",
     "Category",
+    "ChangeLifecycleV1",
+    "ChangePersonV1",
+    "ChangeQueueV1",
     "ClockFacts",
     "CreateGroupV1",
+    "CreateLifecycleV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "DisablePersonV1",
+    "DisableQueueV1",
+    "EnablePersonV1",
+    "EnableQueueV1",
+    "FollowUp",
     "GiveRightV1",
     "Grant",
     "GrantGivenV1",
     "GrantTakenV1",
     "Group",
     "GroupChangedV1",
+    "JoinPersonsV1",
+    "Lifecycle",
+    "LifecycleChangedV1",
     "Link",
     "MailSettledV1",
     "Message",
@@ -61,23 +111,28 @@ __all__ = [
     "OpenTicketV1",
     "Party",
     "Person",
+    "PersonChangedV1",
     "PersonCreatedV1",
     "PublicEvent",
     "PublicMessage",
     "PublicParty",
     "PublicTicket",
     "Queue",
+    "QueueChangedV1",
     "QueueCreatedV1",
+    "RefusalNotice",
     "RemoveMemberV1",
     "ReplyToTicketV1",
     "SetOwnerV1",
     "SetPriorityV1",
+    "SetQueueV1",
     "SetStatusV1",
     "TakeRightV1",
     "Ticket",
     "TicketCommand",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketMovedV1",
     "TicketNotedV1",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
@@ -85,4 +140,5 @@ __all__ = [
     "TicketReceivedV1",
     "TicketRepliedV1",
     "TicketStatusChangedV1",
+    "Transition",
 ]

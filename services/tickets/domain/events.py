@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ticketwire_contracts.escalation import ClockName
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict
-from ticketwire_contracts.tickets import Category, Grant, Group, MessageKind, Party, Person, Queue
+from ticketwire_contracts.tickets import Category, Grant, Group, Lifecycle, MessageKind, Party, Person, Queue
 
 
 class Thin(BaseModel):
@@ -67,6 +67,8 @@ class Opened(Said):
     new_requester: bool = False
     why: str = "opened"
     suggested: str | None = None
+    refers_to: str | None = None
+    """The closed ticket that the mail answered, where the queue opens a new one instead."""
 
 
 class Received(Said):
@@ -132,7 +134,7 @@ class Escalated(Thin):
 
 
 class Claimed(Thin):
-    """A name that must be unique was taken by a person or a queue."""
+    """A name that must be unique was taken by a person or a queue; without an owner it is free again."""
 
     type: Literal["claimed"] = "claimed"
     owner: str
@@ -177,6 +179,41 @@ class GrantTaken(Thin):
     rights_epoch: int
 
 
+class LifecycleChanged(Thin):
+    """A lifecycle was made or changed."""
+
+    type: Literal["lifecycle_changed"] = "lifecycle_changed"
+    lifecycle: Lifecycle
+
+
+class Moved(Thin):
+    """The ticket went into another queue; its status went along."""
+
+    type: Literal["moved"] = "moved"
+    before: str
+    after: str
+    status_before: str
+    status: str
+    category: Category
+
+
+class QueueChanged(Thin):
+    """A queue was changed, disabled or enabled."""
+
+    type: Literal["queue_changed"] = "queue_changed"
+    queue: Queue
+    rights_epoch: int
+
+
+class PersonChanged(Thin):
+    """A person was changed, disabled, enabled or joined with another."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"person"})
+    type: Literal["person_changed"] = "person_changed"
+    person: Person
+    rights_epoch: int
+
+
 KINDS: dict[str, type[Thin]] = {
     kind.model_fields["type"].default: kind
     for kind in (
@@ -194,10 +231,17 @@ KINDS: dict[str, type[Thin]] = {
         GroupChanged,
         GrantGiven,
         GrantTaken,
+        LifecycleChanged,
+        Moved,
+        QueueChanged,
+        PersonChanged,
     )
 }
 
-PERSONAL: dict[str, frozenset[str]] = {name: kind.personal for name, kind in KINDS.items()}
+PERSONAL: dict[str, frozenset[str]] = {name: kind.personal for name, kind in KINDS.items()} | {
+    "refused": frozenset({"notice"})
+}
+"""By type; a refusal, which is no event of a thing, can name the sender who is to be told."""
 
 
 def lift(data: dict[str, Any]) -> Thin:
