@@ -27,8 +27,8 @@ from .domain.directory import Directory, Known
 from .domain.outgoing import Outgoing, Settled, cap_key
 from .publish import of_settled
 
-LEASE = timedelta(minutes=3)
-"""Longer than any try takes (``mail.TRY_SECONDS``); a replica that dies leaves its rows to the others after it."""
+LEASE = timedelta(minutes=1)
+"""Renewed while a mail is being sent; a replica that dies leaves its rows to the others after it."""
 STAMP = "stamp"
 
 
@@ -115,7 +115,10 @@ class OutgoingStore:
         return leased
 
     async def count(self, rows: Sequence[Outgoing], now: datetime) -> Counter[str]:
-        """Counts new automatic mails against their caps; gives how many each key has had today, these included."""
+        """Counts new automatic mails against their caps; gives how many each key has had today, these included.
+
+        What another replica counts in the same moment may be in it too: a cap is never passed, at times not reached.
+        """
         wanted = Counter(key for row in rows if (key := cap_key(row, now.date())) is not None)
         if not wanted:
             return wanted

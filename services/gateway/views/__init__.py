@@ -91,7 +91,7 @@ def views_over(
     entrance = Entrance(access, access, hasher)
     return Views(
         entrance=entrance,
-        reading=Reading(tickets, blobs),
+        reading=Reading(tickets, blobs, access),
         work=Work(orders, tickets, uploads),
         files=Files(uploads, blobs),
         administration=Administration(orders, access, access),
