@@ -15,7 +15,7 @@ from ticketwire_contracts.tickets import HistoryPage, ShowHistoryV1, ShowTicketA
 
 from .domain.context import Context
 from .domain.events import lift
-from .domain.history import Recorded, entries
+from .domain.history import Recorded, entries, numbers_in, without
 from .domain.state import TicketState
 
 NOT_FOUND = Problem(
@@ -62,29 +62,42 @@ class History:
         if ticket is None or not _sees(context, order.actor, ticket):
             return Answer(order=order.id, problem=NOT_FOUND)
         if isinstance(command, ShowTicketAtV1):
-            return await self._at(order.id, command)
+            return await self._at(context, asked, command)
         if not context.may(order.actor, "history.show", context.thing(ticket)):
             return Answer(order=order.id, problem=FORBIDDEN)
         notes = context.may(order.actor, "note.show", context.thing(ticket, internal=True))
-        page = await self._page(command, notes)
+        page = await self._page(context, order.actor, command, notes)
         return Answer(order=order.id, result=page.model_dump(mode="json"))
 
-    async def _page(self, command: ShowHistoryV1, notes: bool) -> HistoryPage:
+    async def _page(self, context: Context, actor: Actor, command: ShowHistoryV1, notes: bool) -> HistoryPage:
         stream = f"ticket/{command.ticket}"
         start = max(command.after - 1, 0)  # one before the page, for the state before it
         found = await self._log.history(stream, after=start, limit=command.limit + 2)
         before = TicketState.model_validate(found[0].after) if command.after and found else None
         commits = found[1:] if command.after else found
-        shown = commits[: command.limit]
-        items = entries(before, [_recorded(commit) for commit in shown], notes=notes)
+        shown = [_recorded(commit) for commit in commits[: command.limit]]
+        states = [commit.after for commit in shown] + ([before] if before else [])
+        named = numbers_in([state.shown().model_dump(mode="json") for state in states])
+        named |= numbers_in([event.model_dump(mode="json") for commit in shown for event in commit.events])
+        hidden = await self._hidden(context, actor, named - {command.ticket})
+        items = entries(before, shown, notes=notes, hidden=hidden)
         return HistoryPage(items=items, next=shown[-1].seq if len(commits) > len(shown) else None)
 
-    async def _at(self, order: str, command: ShowTicketAtV1) -> Answer:
+    async def _at(self, context: Context, asked: Asked, command: ShowTicketAtV1) -> Answer:
         commit = await self._log.newest_at(f"ticket/{command.ticket}", command.at)
         if commit is None:
-            return Answer(order=order, problem=NOT_FOUND)
-        shown = TicketState.model_validate(commit.after).shown()
-        return Answer(order=order, result={"ticket": shown.model_dump(mode="json")})
+            return Answer(order=asked.order.id, problem=NOT_FOUND)
+        shown = TicketState.model_validate(commit.after).shown().model_dump(mode="json")
+        hidden = await self._hidden(context, asked.order.actor, numbers_in(shown) - {command.ticket})
+        return Answer(order=asked.order.id, result={"ticket": without(shown, hidden)})
+
+    async def _hidden(self, context: Context, actor: Actor, numbers: set[str]) -> frozenset[str]:
+        """Which of these tickets whoever asks may not see."""
+        if not numbers:
+            return frozenset()
+        newest = (await self._log.look([f"ticket/{number}" for number in numbers])).newest
+        states = [TicketState.model_validate(commit.after) for commit in newest.values()]
+        return frozenset(numbers - {state.number for state in states if _sees(context, actor, state)})
 
 
 def _recorded(commit: Commit) -> Recorded:

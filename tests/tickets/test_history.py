@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.tickets.domain.history import Recorded, entries, numbers_in
+from services.tickets.domain.state import TicketState
 from services.tickets.views import History
 from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.mongo import Database, open_database
@@ -15,6 +17,7 @@ from ticketwire_contracts.tickets import (
     AddNoteV1,
     CreateQueueV1,
     HistoryPage,
+    Link,
     ReplyToTicketV1,
     SetPriorityV1,
     SetStatusV1,
@@ -25,6 +28,7 @@ from ticketwire_contracts.tickets import (
 )
 
 from .test_handlers import Replica, mail
+from .world import World
 
 
 @pytest.fixture(params=["motor", "pymongo"])
@@ -152,3 +156,21 @@ async def test_a_ticket_as_it_was_at_a_past_time(tickets: Replica) -> None:
     assert problem.status == 404
     stranger = await tickets.agent("stranger")
     assert (await look(tickets, ShowTicketAtV1(ticket=number, at=commits[-1].at), stranger)).problem is not None
+
+
+def test_links_to_hidden_tickets_leave_no_trace_in_differences() -> None:
+    world = World()
+    world.mail()
+    state = world.tickets["TW-1"]
+    seen, unseen = Link(type="refers_to", target="TW-2"), Link(type="depends_on", target="TW-3")
+    both = state.model_copy(update={"links": [seen, unseen]})
+    one = state.model_copy(update={"links": [unseen]})
+    assert numbers_in([both.shown().model_dump(mode="json")]) == {"TW-1", "TW-2", "TW-3"}
+
+    def recorded(seq: int, after: TicketState) -> Recorded:
+        actor = Actor(kind="system", id="system/test")
+        return Recorded(seq, after.updated_at, actor, f"o{seq}:0", "link", "c", [], after)
+
+    told = entries(state, [recorded(2, one), recorded(3, both)], notes=True, hidden=frozenset({"TW-3"}))
+    assert [(entry.version, list(entry.changed)) for entry in told] == [(3, ["links"])]
+    assert "TW-3" not in told[0].model_dump_json()

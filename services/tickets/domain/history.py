@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,9 @@ from ticketwire_contracts.tickets import Cause, Difference, Happening, HistoryEn
 from .events import Erased, Noted, Said, Thin
 from .state import TicketState, message_of
 
-SILENT = frozenset({"version", "public_version", "updated_at", "clocks", "thread", "fired"})
-"""Fields that move with everything, or that only decisions need."""
+_NUMBER = re.compile(r"TW-\d{1,18}")
+SILENT = frozenset({"version", "public_version", "updated_at", "clocks"})
+"""Fields that move with everything."""
 OF_NOTES = frozenset({"messages"})
 """Fields that would tell of a note to those who may not see notes."""
 
@@ -33,12 +35,19 @@ class Recorded:
     after: TicketState
 
 
-def entries(before: TicketState | None, commits: Iterable[Recorded], *, notes: bool) -> list[HistoryEntry]:
-    """The changes of these commits, on top of the state ``before`` them; notes only for who may see them."""
+def entries(
+    before: TicketState | None, commits: Iterable[Recorded], *, notes: bool, hidden: frozenset[str] = frozenset()
+) -> list[HistoryEntry]:
+    """The changes of these commits, on top of the state ``before`` them; notes only for who may see them, and no
+    word of ``hidden`` tickets."""
     told = []
     for commit in commits:
-        seen = [event for event in commit.events if notes or not is_internal(event)]
-        changed = difference(before, commit.after, frozenset() if notes else OF_NOTES)
+        seen = [
+            event
+            for event in commit.events
+            if (notes or not is_internal(event)) and hidden.isdisjoint(numbers_in(event.model_dump(mode="json")))
+        ]
+        changed = difference(before, commit.after, frozenset() if notes else OF_NOTES, hidden)
         before = commit.after
         if not seen and not changed:
             continue
@@ -58,16 +67,41 @@ def entries(before: TicketState | None, commits: Iterable[Recorded], *, notes: b
 
 
 def difference(
-    before: TicketState | None, after: TicketState, hidden: frozenset[str] = frozenset()
+    before: TicketState | None,
+    after: TicketState,
+    kept_back: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
 ) -> dict[str, Difference]:
     """The ticket's fields that are other than before. On opening, those that have something in them."""
-    was = before.model_dump(mode="json") if before else {}
-    now = after.model_dump(mode="json")
+    was = without(before.shown().model_dump(mode="json"), hidden) if before else {}
+    now = without(after.shown().model_dump(mode="json"), hidden)
     return {
-        name: Difference(before=was.get(name), after=now[name])
+        name: Difference(before=was.get(name), after=now.get(name))
         for name in now
-        if name not in SILENT | hidden and was.get(name) != now[name] and (was or now[name] not in (None, "", [], {}))
+        if name not in SILENT | kept_back
+        and was.get(name) != now[name]
+        and (was or now[name] not in (None, "", [], {}))
     }
+
+
+def numbers_in(value: Any) -> set[str]:
+    """Numbers of tickets that stand in a value as such, not in its texts."""
+    if isinstance(value, str):
+        return {value} if _NUMBER.fullmatch(value) else set()
+    if isinstance(value, Mapping):
+        return set().union(*(numbers_in(part) for part in (*value.keys(), *value.values())))
+    return set().union(*map(numbers_in, value)) if isinstance(value, list | tuple) else set()
+
+
+def without(value: Any, hidden: frozenset[str]) -> Any:
+    """A value without what speaks of hidden tickets: such items of lists and such entries go, a number is none."""
+    if isinstance(value, str):
+        return None if value in hidden else value
+    if isinstance(value, Mapping):
+        return {name: without(part, hidden) for name, part in value.items() if name not in hidden}
+    if isinstance(value, list):
+        return [without(part, hidden) for part in value if hidden.isdisjoint(numbers_in(part))]
+    return value
 
 
 def cause_of(commit: Recorded) -> Cause:
