@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from .envelopes import ENVELOPE_EXAMPLES
 from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
+from .joining import JOINING_EXAMPLES
 from .notify import NOTIFY_EXAMPLES
 from .public import PUBLIC
 from .rights import RIGHTS_EXAMPLES
@@ -42,6 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *RIGHTS_EXAMPLES,
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
+        *JOINING_EXAMPLES,
     )
 } | {name: as_sent(value) for name, value in ENVELOPE_EXAMPLES.items()}
 
