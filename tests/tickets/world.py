@@ -6,16 +6,30 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.tickets.domain import intake, opening, work
-from services.tickets.domain.context import Context, Directory, SignedMark
+from services.tickets.domain import intake, links, opening, work
+from services.tickets.domain.context import Context, Directory, SignedMark, Spoken
 from services.tickets.domain.decision import Decision, Refusal
-from services.tickets.domain.events import Thin
+from services.tickets.domain.events import Adopted, Said, Thin
+from services.tickets.domain.joining import decide_joining
 from services.tickets.domain.state import TicketState
 from ticketwire_chassis.events import stamp
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.ingest import Address, AutoVerdict, MailReceivedV1, Reading
 from ticketwire_contracts.rights import AGENT_RIGHTS
-from ticketwire_contracts.tickets import Grant, Group, OpenTicketV1, Person, Queue, TicketCommand
+from ticketwire_contracts.tickets import (
+    Grant,
+    Group,
+    LinkTicketsV1,
+    MergeTicketsV1,
+    OpenTicketV1,
+    Person,
+    Queue,
+    SplitTicketV1,
+    TicketCommand,
+    UnlinkTicketsV1,
+    UnmergeTicketV1,
+    UnsplitTicketV1,
+)
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SUPPORT = Queue(name="support", title="Support", addresses=["support@example.org"], supervisors=["person/sue"])
@@ -25,6 +39,8 @@ MARA = Person(id="person/mara", login="mara", name="Mara", addresses=["mara@exam
 OSKAR = Person(id="person/oskar", login="oskar", name="Oskar", addresses=["oskar@example.org"], agent=True)
 NEWBIE = Person(id="person/newbie", login="newbie", name="Newbie", addresses=["newbie@example.org"], agent=True)
 ANNA = "anna@example.net"
+
+JOINING = (LinkTicketsV1, UnlinkTicketsV1, MergeTicketsV1, UnmergeTicketV1, SplitTicketV1, UnsplitTicketV1)
 
 
 def agent(person: Person) -> Actor:
@@ -62,7 +78,19 @@ class World:
             signed_id=self.marks.get,
             signed_address=self.marks.get,
             next_number=lambda: f"TW-{next(self._numbers)}",
+            said=self.said(),
         )
+
+    def said(self) -> dict[str, Spoken]:
+        """Everything that was said on any ticket."""
+        spoken = [
+            Spoken(number, event, event.said_at if isinstance(event, Adopted) else at)
+            for number, commits in self.log.items()
+            for at, events in commits
+            for event in events
+            if isinstance(event, Said)
+        ]
+        return {one.id: one for one in spoken}
 
     def grant(self, right: str, grantee: str, scope: str = "all") -> None:
         """One more grant."""
@@ -77,6 +105,7 @@ class World:
         """A mail comes in."""
         mail = self.make_mail(to, sender, **reading)
         decision = intake.decide_mail(self.context(), mail)
+        decision = links.with_others(self.context(), mail.actor, decision, self.now)
         if not isinstance(decision, Refusal) and mail.mail_read.message_id:
             self._apply(decision)
             self.known.setdefault(mail.mail_read.message_id, decision[0].stream.removeprefix("ticket/"))
@@ -111,8 +140,11 @@ class World:
         self.tick()
         if isinstance(command, OpenTicketV1):
             decision = opening.decide_open(self.context(), actor, command, self.now)
+        elif isinstance(command, JOINING):
+            decision = decide_joining(self.context(), actor, command, self.now)
         else:
             decision = work.decide(self.context(), actor, command, self.now)
+            decision = links.with_others(self.context(), actor, decision, self.now)
         if not isinstance(decision, Refusal):
             self._apply(decision)
         return decision

@@ -84,7 +84,8 @@ def followed(before: Ticket, after: Ticket, own: Standing) -> dict[str, Any]:
 def _people(own: Standing, absorbed: Sequence[Absorbed]) -> dict[str, list[Party]]:
     parts: list[Standing] = [own, *absorbed]
     requesters = _once((party for part in parts for party in part.requesters), _key_of_party)
-    asking = {_key_of_party(party) for party in requesters} - {_key_of_party(party) for party in own.cc}
+    both = {_key_of_party(party) for party in own.requesters} & {_key_of_party(party) for party in own.cc}
+    asking = {_key_of_party(party) for party in requesters} - both
     copies = _once((party for part in parts for party in part.cc), _key_of_party)
     return {
         "requesters": requesters,
@@ -124,6 +125,9 @@ def _followed_clocks(before: ClockFacts, after: ClockFacts, own: ClockFacts) -> 
     change = {
         name: getattr(after, name) for name in type(after).model_fields if getattr(after, name) != getattr(before, name)
     }
+    wrote = after.last_customer_at != before.last_customer_at and after.oldest_unanswered_at is not None
+    if wrote and own.oldest_unanswered_at is None:
+        change["oldest_unanswered_at"] = after.last_customer_at
     return _answered_too(before, after, own.model_copy(update=change))
 
 
@@ -139,7 +143,10 @@ def _answered_too(before: ClockFacts, after: ClockFacts, part: ClockFacts) -> Cl
 
 
 def _once(items: Any, key: Callable[[Any], Any]) -> list[Any]:
-    return list({key(item): item for item in reversed(list(items))}.values())[::-1]
+    first: dict[Any, Any] = {}
+    for item in items:
+        first.setdefault(key(item), item)
+    return list(first.values())
 
 
 def _key_of_party(party: Party) -> str:

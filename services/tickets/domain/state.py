@@ -50,12 +50,21 @@ class Origin(BaseModel):
     origin: str
 
 
+class Resting(BaseModel):
+    """The status that a merged ticket had before, and gets back."""
+
+    status: str
+    category: Category
+    wake_at: datetime | None = None
+
+
 class TicketState(Ticket):
     """The ticket, and what only tickets needs to know of it."""
 
     thread: list[str] = Field(default_factory=list, description="Message-IDs of customers' mails, oldest first.")
     fired: list[str] = Field(default_factory=list, description="Escalation steps done in this generation.")
     own: Standing | None = Field(default=None, description="Its own part, while other tickets are merged into it.")
+    resting: Resting | None = Field(default=None, description="Its status before it was merged.")
     origins: list[Origin] = Field(default_factory=list, description="Messages that were moved or copied here.")
 
     def shown(self) -> Ticket:
@@ -219,7 +228,8 @@ def _joined(state: TicketState, event: Merged | TookIn | LetGo | Unmerged, at: d
     """Merging and undoing it: what a ticket's own part is, and what counts for it besides."""
     match event:
         case Merged():
-            return {"merged_into": event.into}
+            resting = Resting(status=state.status, category=state.category, wake_at=state.wake_at)
+            return {"merged_into": event.into, "resting": resting}
         case TookIn():
             own = state.own or standing.of(state)
             return standing.joined(state, own, [*state.absorbed, *event.parts])
@@ -230,7 +240,7 @@ def _joined(state: TicketState, event: Merged | TookIn | LetGo | Unmerged, at: d
             kept = {one.number: {"links": one.links, "clocks": one.clocks} for one in event.kept}
             own = (state.own or standing.of(state)).model_copy(update=kept[state.number])
             rest = [part.model_copy(update=kept[part.number]) for part in state.absorbed if part.number in kept]
-            return {"merged_into": None, **standing.joined(state, own, rest)}
+            return {"merged_into": None, "resting": None, **standing.joined(state, own, rest)}
 
 
 def _moved_messages(state: TicketState, event: MessagesMoved | MessagesReturned) -> dict[str, Any]:
