@@ -133,7 +133,7 @@ class Service:
         for prepare in self._preparations:
             await prepare()
         if says:
-            self._spawn("relay", self.relay.run)
+            self._spawn("relay", self._relay)
         for name, task in self._background:
             self._spawn(name, task)
         consuming = await self._consume()
@@ -159,6 +159,13 @@ class Service:
     async def _mongo_answers(self) -> bool:
         await self.db.ping()
         return True
+
+    async def _relay(self) -> None:
+        """Relays once all who should hear can hear: at the very first start the others may still be on their way."""
+        while not await self.broker.heard_by_all():
+            log.info("waiting_for", server="those who hear us")
+            await asyncio.sleep(0.3)
+        await self.relay.run()
 
     async def _consume(self) -> RabbitBroker:
         consuming = RabbitBroker(
