@@ -15,14 +15,24 @@ from ticketwire_contracts.tickets import (
     GroupChangedV1,
     PersonCreatedV1,
     QueueCreatedV1,
+    TicketAbsorbedV1,
+    TicketAdoptedV1,
+    TicketDependencyReopenedV1,
     TicketEscalatedV1,
+    TicketLinkedV1,
+    TicketMergedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
+    TicketReleasedV1,
     TicketRepliedV1,
     TicketStatusChangedV1,
+    TicketUnlinkedV1,
+    TicketUnmergedV1,
 )
 
 from .domain.changes import Changes, changes
@@ -44,6 +54,16 @@ SHOWN = (
     TimersSetV1,
     NotificationSentV1,
     NotificationFailedV1,
+    TicketLinkedV1,
+    TicketUnlinkedV1,
+    TicketDependencyReopenedV1,
+    TicketMergedV1,
+    TicketAbsorbedV1,
+    TicketUnmergedV1,
+    TicketReleasedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
+    TicketAdoptedV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

@@ -10,6 +10,7 @@ files           attachments on their way into a message
 administration  queues, persons, groups, rights
 live            what changes while someone looks
 beginning       the first user
+joining         links, merging, splitting
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
+from .joining import Joining
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
@@ -35,6 +37,7 @@ __all__ = [
     "Asker",
     "Entrance",
     "Files",
+    "Joining",
     "Live",
     "Reading",
     "Refused",
@@ -56,6 +59,7 @@ class Views:
     files: Files
     administration: Administration
     live: Live
+    joining: Joining
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -84,4 +88,5 @@ def views_over(
         files=Files(uploads, blobs),
         administration=Administration(orders, access),
         live=Live(tickets, access, entrance, stopping, clock),
+        joining=Joining(orders, tickets),
     )
