@@ -16,7 +16,7 @@ from ..domain.order import ORDERS
 from ..domain.visibility import Filter, ticket_filter, wholly
 from .asker import Asker, not_found, refuse
 from .needs import Blobs, Selection, Tickets
-from .shapes import Dashboard, Entry, FileContent, Page, Possible, QueueCount, Rail, Ticket, Who
+from .shapes import Dashboard, Entry, FileContent, Message, Page, Possible, QueueCount, Rail, Ticket, Who
 
 MOST = 200
 """Rows on one page of a list, at most."""
@@ -258,7 +258,8 @@ async def told(tickets: Tickets, asker: Asker, parts: dict[str, Ticket], entries
         entry = named(asker, part, entry)
         if to is not None:
             entry = _mark(entry, to if to in seen else None)
-        shown.append(replace(entry, details=_veiled_details(entry.details, seen)))
+        message = _veiled_message(entry.message, seen) if entry.message else None
+        shown.append(replace(entry, details=_veiled_details(entry.details, seen), message=message))
     return shown
 
 
@@ -276,7 +277,19 @@ def _others(ticket: Ticket) -> set[str]:
 def _named_in(entry: Entry) -> set[str]:
     target = entry.details.get("target")
     named = {target} if isinstance(target, str) and not is_address(target) else set()
+    if entry.message is not None:
+        named |= {number for number in (entry.message.through, _ticket_of(entry.message.origin)) if number}
     return named | set(entry.details.get("numbers", ()))
+
+
+def _ticket_of(message: str | None) -> str | None:
+    return message.rpartition(".")[0] if message else None
+
+
+def _veiled_message(message: Message, seen: Set[str]) -> Message:
+    through = message.through if message.through in seen else None
+    origin = message.origin if _ticket_of(message.origin) in seen else None
+    return replace(message, through=through, origin=origin)
 
 
 def _veiled_details(details: dict[str, Any], seen: Set[str]) -> dict[str, Any]:
