@@ -309,7 +309,7 @@ def test_what_came_since_returns_when_it_is_asked_to() -> None:
     assert one.messages == 3
     assert {moved.message for moved in two.moved} == {"TW-2.3", "TW-2.5"}
     assert one.clocks.oldest_unanswered_at == one.created_at
-    said = world.said()
+    said = world.said
     assert two.clocks.oldest_unanswered_at == said["TW-2.4"].at
     assert [party.address for party in two.requesters] == [CARL]
     assert (one.status, one.category) == ("new", "new")
@@ -361,7 +361,7 @@ def test_messages_become_a_ticket_with_author_and_time_kept() -> None:
     assert [party.address for party in new.requesters] == [BOB]
     assert links_of(world, "TW-2") == {("split_from", "TW-1")}
     assert links_of(world, "TW-1") == {("split_into", "TW-2")}
-    said = world.said()
+    said = world.said
     assert (said["TW-2.2"].said.author, said["TW-2.2"].at) == (said["TW-1.3"].said.author, said["TW-1.3"].at)
     assert (said["TW-2.3"].said.text, said["TW-2.3"].said.author.id) == ("two matters", MARA.id)
     assert new.clocks.oldest_unanswered_at == said["TW-1.3"].at
@@ -386,7 +386,7 @@ def test_a_split_undone_returns_what_moved_and_its_number_leads_back() -> None:
     after = world.tickets["TW-1"]
     assert after.moved == []
     assert after.links == []
-    assert after.clocks.oldest_unanswered_at == world.said()["TW-1.3"].at
+    assert after.clocks.oldest_unanswered_at == world.said["TW-1.3"].at
     assert [part.number for part in after.absorbed] == ["TW-2"]
     assert [moved.message for moved in world.tickets["TW-2"].moved] == ["TW-2.2"]
     assert world.context().ticket("TW-2") == after

@@ -61,6 +61,7 @@ class World:
         self.persons = {p.id: p for p in (MARA, OSKAR, NEWBIE)}
         self.tickets: dict[str, TicketState] = {}
         self.log: dict[str, list[tuple[datetime, list[Thin]]]] = {}
+        self.said: dict[str, Spoken] = {}
         self.known: dict[str, str] = {}
         self.marks: dict[str, SignedMark] = {}
         self.now = NOON
@@ -78,19 +79,8 @@ class World:
             signed_id=self.marks.get,
             signed_address=self.marks.get,
             next_number=lambda: f"TW-{next(self._numbers)}",
-            said=self.said(),
+            said=self.said,
         )
-
-    def said(self) -> dict[str, Spoken]:
-        """Everything that was said on any ticket."""
-        spoken = [
-            Spoken(number, event, event.said_at if isinstance(event, Adopted) else at)
-            for number, commits in self.log.items()
-            for at, events in commits
-            for event in events
-            if isinstance(event, Said)
-        ]
-        return {one.id: one for one in spoken}
 
     def grant(self, right: str, grantee: str, scope: str = "all") -> None:
         """One more grant."""
@@ -154,7 +144,12 @@ class World:
         for change in decision:
             if isinstance(change.after, TicketState):
                 self.tickets[change.after.number] = change.after
-                self.log.setdefault(change.after.number, []).append((change.after.updated_at, list(change.events)))
+                at = change.after.updated_at
+                self.log.setdefault(change.after.number, []).append((at, list(change.events)))
+                for event in change.events:
+                    if isinstance(event, Said):
+                        spoken = Spoken(change.after.number, event, event.said_at if isinstance(event, Adopted) else at)
+                        self.said[spoken.id] = spoken
             elif change.claim:
                 self.claims[change.stream] = str(change.after["owner"])
             elif change.stream.startswith("person/"):
