@@ -29,6 +29,7 @@ from .world import BILLING, MARA, NEWBIE, OSKAR, World, agent
 NUMBERS = st.integers(1, 5).map(lambda n: f"TW-{n}")
 PAIRS = st.permutations([1, 2, 3, 4]).map(lambda several: (f"TW-{several[0]}", f"TW-{several[1]}"))
 TYPES = st.sampled_from(["depends_on", "needed_by", "parent", "child", "refers_to", "duplicates"])
+THREE = st.permutations([1, 2, 3, 4]).map(lambda several: (f"TW-{several[0]}", f"TW-{several[1]}", f"TW-{several[2]}"))
 ACTORS = st.sampled_from([agent(OSKAR), agent(OSKAR), agent(MARA), agent(MARA), agent(NEWBIE)])
 SENDERS = st.sampled_from([f"c{n}@example.net" for n in range(4)])
 NEEDS = {
@@ -122,6 +123,31 @@ class Joining(RuleBasedStateMachine):
     @rule(actor=ACTORS, ticket=NUMBERS, status=st.sampled_from(["resolved", "resolved", "open"]))
     def close_or_open(self, actor: Actor, ticket: str, status: str) -> None:
         self.do(actor, SetStatusV1(ticket=ticket, status=status))
+
+    @rule(three=THREE)
+    def merge_the_ends_of_a_chain(self, three: tuple[str, str, str]) -> None:
+        """Short ways to where circles would come from; the invariants say whether one did."""
+        first, middle, last = three
+        self.do(agent(OSKAR), LinkTicketsV1(ticket=first, type="depends_on", target=middle))
+        self.do(agent(OSKAR), LinkTicketsV1(ticket=middle, type="depends_on", target=last))
+        self.do(agent(OSKAR), MergeTicketsV1(ticket=first, into=last))
+
+    @rule(three=THREE)
+    def take_one_out_of_a_merged_chain(self, three: tuple[str, str, str]) -> None:
+        first, middle, last = three
+        self.do(agent(OSKAR), LinkTicketsV1(ticket=first, type="depends_on", target=middle))
+        self.do(agent(OSKAR), LinkTicketsV1(ticket=middle, type="depends_on", target=last))
+        self.do(agent(OSKAR), MergeTicketsV1(ticket=middle, into=last))
+        self.do(agent(OSKAR), MergeTicketsV1(ticket=first, into=last))
+        self.do(agent(OSKAR), UnmergeTicketV1(ticket=middle))
+
+    @rule(three=THREE)
+    def unlink_while_merged(self, three: tuple[str, str, str]) -> None:
+        first, middle, last = three
+        self.do(agent(OSKAR), LinkTicketsV1(ticket=first, type="depends_on", target=middle))
+        self.do(agent(OSKAR), MergeTicketsV1(ticket=first, into=last))
+        self.do(agent(OSKAR), UnlinkTicketsV1(ticket=last, type="depends_on", target=middle))
+        self.do(agent(OSKAR), UnmergeTicketV1(ticket=first))
 
     @rule(actor=ACTORS, pair=PAIRS)
     def merge_two(self, actor: Actor, pair: tuple[str, str]) -> None:
@@ -227,4 +253,4 @@ class Joining(RuleBasedStateMachine):
 
 
 TestJoining = Joining.TestCase
-TestJoining.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestJoining.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
