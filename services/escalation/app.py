@@ -11,6 +11,7 @@ from ticketwire_contracts.tickets import (
     TicketEscalatedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -43,8 +44,8 @@ service.says_rows("timers")
 service.hears(QueueCreatedV1, by=handlers.on_queue_created)
 service.hears(
     TicketOpenedV1, TicketReceivedV1, TicketRepliedV1, TicketNotedV1, TicketStatusChangedV1, TicketOwnerChangedV1,
-    TicketPriorityChangedV1, TicketEscalatedV1, TicketAbsorbedV1, TicketReleasedV1, TicketUnmergedV1, TicketAdoptedV1,
-    TicketMessagesMovedV1, TicketMessagesReturnedV1,
+    TicketPriorityChangedV1, TicketEscalatedV1, TicketMovedV1, TicketAbsorbedV1, TicketReleasedV1, TicketUnmergedV1,
+    TicketAdoptedV1, TicketMessagesMovedV1, TicketMessagesReturnedV1,
     by=handlers.on_ticket_event,
 )  # fmt: skip
 service.obeys(SetPolicyV1, by=handlers.obey)

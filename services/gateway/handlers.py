@@ -13,7 +13,10 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
+    PersonChangedV1,
     PersonCreatedV1,
+    QueueChangedV1,
     QueueCreatedV1,
     TicketAbsorbedV1,
     TicketAdoptedV1,
@@ -23,6 +26,7 @@ from ticketwire_contracts.tickets import (
     TicketMergedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -64,6 +68,10 @@ SHOWN = (
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
     TicketAdoptedV1,
+    LifecycleChangedV1,
+    TicketMovedV1,
+    QueueChangedV1,
+    PersonChangedV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

@@ -8,10 +8,19 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
+    ChangeLifecycleV1,
+    ChangePersonV1,
+    ChangeQueueV1,
     CreateGroupV1,
+    CreateLifecycleV1,
     CreatePersonV1,
     CreateQueueV1,
+    DisablePersonV1,
+    DisableQueueV1,
+    EnablePersonV1,
+    EnableQueueV1,
     GiveRightV1,
+    JoinPersonsV1,
     LinkTicketsV1,
     MergeTicketsV1,
     OpenTicketV1,
@@ -19,6 +28,7 @@ from ticketwire_contracts.tickets import (
     ReplyToTicketV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueV1,
     SetStatusV1,
     SplitTicketV1,
     TakeRightV1,
@@ -48,6 +58,12 @@ service.obeys(
 )  # fmt: skip
 service.obeys(
     CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
+    by=handlers.administer,
+)  # fmt: skip
+service.obeys(SetQueueV1, by=handlers.obey)
+service.obeys(
+    CreateLifecycleV1, ChangeLifecycleV1, ChangeQueueV1, DisableQueueV1, EnableQueueV1,
+    ChangePersonV1, DisablePersonV1, EnablePersonV1, JoinPersonsV1,
     by=handlers.administer,
 )  # fmt: skip
 app = service.app()

@@ -17,15 +17,19 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
     MailSettledV1,
     Message,
     Party,
+    PersonChangedV1,
     PersonCreatedV1,
     PublicEvent,
     PublicMessage,
     PublicParty,
     PublicTicket,
+    QueueChangedV1,
     QueueCreatedV1,
+    RefusalNotice,
     Ticket,
     TicketAbsorbedV1,
     TicketAdoptedV1,
@@ -36,6 +40,7 @@ from ticketwire_contracts.tickets import (
     TicketMergedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -145,6 +150,11 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
         case thin.Adopted() if message:
             adopted = envelope(TicketAdoptedV1, f"A message of another ticket is on {number}")
             return TicketAdoptedV1(**adopted, ticket=ticket, message=message), message
+        case thin.Moved():
+            moved = envelope(TicketMovedV1, f"{number} moved from {one.before} to {one.after}")
+            return TicketMovedV1(
+                **moved, ticket=ticket, before=one.before, after=one.after, status_before=one.status_before
+            ), None
     joining = _joining(commit, index, one, ticket)
     if joining is not None:
         return joining, None
@@ -212,6 +222,7 @@ def _refusal(commit: Commit) -> list[Event]:
             outcome=about["outcome"],
             why=about["why"],
             ticket=about.get("ticket"),
+            notice=RefusalNotice.model_validate(about["notice"]) if about.get("notice") else None,
         )
     ]
 
@@ -233,6 +244,15 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
         case thin.GrantTaken():
             taken = _stamp(GrantTakenV1, commit, index, f"{one.grant.right} was taken back")
             return [GrantTakenV1(**taken, grant=one.grant, rights_epoch=one.rights_epoch)]
+        case thin.LifecycleChanged():
+            lifecycle = _stamp(LifecycleChangedV1, commit, index, f"Lifecycle {one.lifecycle.name} changed")
+            return [LifecycleChangedV1(**lifecycle, lifecycle=one.lifecycle)]
+        case thin.QueueChanged():
+            queue = _stamp(QueueChangedV1, commit, index, f"Queue {one.queue.name} changed")
+            return [QueueChangedV1(**queue, queue=one.queue, rights_epoch=one.rights_epoch)]
+        case thin.PersonChanged():
+            person = _stamp(PersonChangedV1, commit, index, "A person was changed")
+            return [PersonChangedV1(**person, person=one.person, rights_epoch=one.rights_epoch)]
     return []
 
 

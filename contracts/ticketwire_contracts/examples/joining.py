@@ -8,7 +8,7 @@ from ..tickets import (
     Link,
     LinkTicketsV1,
     MergeTicketsV1,
-    Moved,
+    MovedMessage,
     SplitTicketV1,
     TicketAbsorbedV1,
     TicketAdoptedV1,
@@ -77,7 +77,7 @@ JOINING_EXAMPLES = (
     ),
     TicketMessagesMovedV1(
         **envelope(TicketMessagesMovedV1, STREAM, 13, at(10, 12), BY_ANNA, "Messages of TW-1042 were moved"),
-        ticket=ticket(13, 6, moved=[Moved(message=f"{NUMBER}.1", to="TW-1044")]),
+        ticket=ticket(13, 6, moved=[MovedMessage(message=f"{NUMBER}.1", to="TW-1044")]),
         messages=[f"{NUMBER}.1"],
         to="TW-1044",
     ),

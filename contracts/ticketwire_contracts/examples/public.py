@@ -11,6 +11,7 @@ from ..tickets import (
     PublicTicket,
     TicketEvent,
 )
+from .changes import CHANGE_EXAMPLES
 from .tickets import TICKET_EXAMPLES
 
 
@@ -55,4 +56,6 @@ def _message(said: Message) -> PublicMessage:
     )
 
 
-PUBLIC = tuple(public(event) for event in TICKET_EXAMPLES if isinstance(event, TicketEvent) and event.public)
+PUBLIC = tuple(
+    public(event) for event in (*TICKET_EXAMPLES, *CHANGE_EXAMPLES) if isinstance(event, TicketEvent) and event.public
+)

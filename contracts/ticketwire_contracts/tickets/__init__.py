@@ -5,6 +5,8 @@ commands        what may be asked to be done to a ticket
 administration  what may be asked of queues, persons, groups, grants
 events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
+lifecycles      statuses and what may follow what; moving a ticket between queues
+changes         changes of queues and persons
 public          what outsiders hear
 links           links: asked and said
 merging         merging and undoing it: asked and said
@@ -23,11 +25,23 @@ from .administration import (
     RemoveMemberV1,
     TakeRightV1,
 )
+from .changes import (
+    ChangePersonV1,
+    ChangeQueueV1,
+    DisablePersonV1,
+    DisableQueueV1,
+    EnablePersonV1,
+    EnableQueueV1,
+    JoinPersonsV1,
+    PersonChangedV1,
+    QueueChangedV1,
+)
 from .commands import AddNoteV1, OpenTicketV1, ReplyToTicketV1, SetOwnerV1, SetPriorityV1, SetStatusV1, TicketCommand
 from .directory import GrantGivenV1, GrantTakenV1, GroupChangedV1, PersonCreatedV1, QueueCreatedV1
 from .events import (
     MailSettledV1,
     MessageEvent,
+    RefusalNotice,
     TicketEscalatedV1,
     TicketEvent,
     TicketNotedV1,
@@ -37,6 +51,16 @@ from .events import (
     TicketReceivedV1,
     TicketRepliedV1,
     TicketStatusChangedV1,
+)
+from .lifecycles import (
+    DEFAULT_LIFECYCLE,
+    ChangeLifecycleV1,
+    CreateLifecycleV1,
+    Lifecycle,
+    LifecycleChangedV1,
+    SetQueueV1,
+    TicketMovedV1,
+    Transition,
 )
 from .links import (
     LinkTicketsV1,
@@ -66,12 +90,13 @@ from .values import (
     Absorbed,
     Category,
     ClockFacts,
+    FollowUp,
     Grant,
     Group,
     Link,
     Message,
     MessageKind,
-    Moved,
+    MovedMessage,
     Party,
     Person,
     Queue,
@@ -80,21 +105,34 @@ from .values import (
 )
 
 __all__ = [
+    "DEFAULT_LIFECYCLE",
     "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
     "AdministrationCommand",
     "Category",
+    "ChangeLifecycleV1",
+    "ChangePersonV1",
+    "ChangeQueueV1",
     "ClockFacts",
     "CreateGroupV1",
+    "CreateLifecycleV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "DisablePersonV1",
+    "DisableQueueV1",
+    "EnablePersonV1",
+    "EnableQueueV1",
+    "FollowUp",
     "GiveRightV1",
     "Grant",
     "GrantGivenV1",
     "GrantTakenV1",
     "Group",
     "GroupChangedV1",
+    "JoinPersonsV1",
+    "Lifecycle",
+    "LifecycleChangedV1",
     "Link",
     "LinkTicketsV1",
     "LinkType",
@@ -103,21 +141,25 @@ __all__ = [
     "Message",
     "MessageEvent",
     "MessageKind",
-    "Moved",
+    "MovedMessage",
     "OpenTicketV1",
     "Party",
     "Person",
+    "PersonChangedV1",
     "PersonCreatedV1",
     "PublicEvent",
     "PublicMessage",
     "PublicParty",
     "PublicTicket",
     "Queue",
+    "QueueChangedV1",
     "QueueCreatedV1",
+    "RefusalNotice",
     "RemoveMemberV1",
     "ReplyToTicketV1",
     "SetOwnerV1",
     "SetPriorityV1",
+    "SetQueueV1",
     "SetStatusV1",
     "SplitTicketV1",
     "Standing",
@@ -133,6 +175,7 @@ __all__ = [
     "TicketMergedV1",
     "TicketMessagesMovedV1",
     "TicketMessagesReturnedV1",
+    "TicketMovedV1",
     "TicketNotedV1",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
@@ -143,6 +186,7 @@ __all__ = [
     "TicketStatusChangedV1",
     "TicketUnlinkedV1",
     "TicketUnmergedV1",
+    "Transition",
     "UnlinkTicketsV1",
     "UnmergeTicketV1",
     "UnsplitTicketV1",

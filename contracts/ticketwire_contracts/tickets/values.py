@@ -12,6 +12,7 @@ from ..ingest import Address, Attachment, AutoVerdict, PgpVerdict
 
 Category = Literal["new", "active", "waiting", "closed"]
 MessageKind = Literal["mail", "phone", "page", "api"]
+FollowUp = Literal["reopen", "new_linked_ticket", "refuse"]
 
 
 class Party(Value):
@@ -105,7 +106,7 @@ class Absorbed(Standing):
     at: datetime = Field(description="When it was merged into that one.")
 
 
-class Moved(Value):
+class MovedMessage(Value):
     """A message that now stands on another ticket."""
 
     message: str = Field(description="Its id here.")
@@ -136,7 +137,7 @@ class Ticket(Value):
         description="Tickets that were merged into this one, directly or with another. Their people, links and "
         "clocks are in this ticket's already.",
     )
-    moved: list[Moved] = Field(default_factory=list, description="Messages that now stand on another ticket.")
+    moved: list[MovedMessage] = Field(default_factory=list, description="Messages that now stand on another ticket.")
     clocks: ClockFacts = Field(description="What the clocks need.")
     opened_by: Literal["mail", "phone", "page", "api", "split"] = Field(description="How it came to be.")
     created_at: datetime = Field(description="When it was opened.")
@@ -165,6 +166,8 @@ class Queue(Value):
     auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
     catch_all: bool = Field(default=False, description="Takes mail to addresses that no queue has.")
     disabled: bool = Field(default=False, description="Takes nothing new.")
+    description: str = Field(default="", description="What it is for.")
+    follow_up: FollowUp = Field(default="reopen", description="What a customer's mail does to a closed ticket.")
     version: int = Field(default=0, description="Commits so far.")
 
 
@@ -178,6 +181,10 @@ class Person(Value):
     agent: bool = Field(default=False, description="An agent rather than a customer.")
     language: str | None = Field(default=None, description="Preferred language, e.g. `de`.")
     disabled: bool = Field(default=False, description="May do nothing, keeps their history.")
+    joined_into: str | None = Field(default=None, description="`person/<id>` of whom they were joined into.")
+    aliases: list[str] = Field(
+        default_factory=list, description="`person/<id>` of those joined into them: what these held, they hold."
+    )
     version: int = Field(default=0, description="Commits so far.")
 
 

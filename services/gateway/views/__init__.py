@@ -7,7 +7,8 @@ entrance        passwords and sessions
 reading         lists, tickets, timelines, counts
 work            what is done to tickets
 files           attachments on their way into a message
-administration  queues, persons, groups, rights
+administration  queues, lifecycles, persons, groups, grants
+rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
 joining         links, merging, splitting
@@ -29,6 +30,7 @@ from .joining import Joining
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
+from .rights import Rights
 from .work import Orders, Work
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Live",
     "Reading",
     "Refused",
+    "Rights",
     "Views",
     "Work",
     "not_found",
@@ -60,6 +63,7 @@ class Views:
     administration: Administration
     live: Live
     joining: Joining
+    rights: Rights
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -83,10 +87,11 @@ def views_over(
     entrance = Entrance(access, access, hasher)
     return Views(
         entrance=entrance,
-        reading=Reading(tickets, blobs),
+        reading=Reading(tickets, blobs, access),
         work=Work(orders, tickets, uploads),
         files=Files(uploads, blobs),
-        administration=Administration(orders, access),
+        administration=Administration(orders, access, access),
         live=Live(tickets, access, entrance, stopping, clock),
         joining=Joining(orders, tickets),
+        rights=Rights(access, tickets),
     )

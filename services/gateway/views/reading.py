@@ -11,11 +11,12 @@ from typing import Any
 
 from ticketwire_contracts.rights import RIGHTS, Thing, visible_to
 
-from ..domain.lifecycle import STATUSES, right_for, statuses_after
+from ..domain.directory import Directory
+from ..domain.lifecycle import categories_of, statuses, statuses_after
 from ..domain.order import ORDERS
 from ..domain.visibility import Filter, ticket_filter, wholly
 from .asker import Asker, not_found, refuse
-from .needs import Blobs, Selection, Tickets
+from .needs import Blobs, People, Selection, Tickets
 from .shapes import Dashboard, Entry, FileContent, Message, Page, Possible, QueueCount, Rail, Ticket, Who
 
 MOST = 200
@@ -26,9 +27,10 @@ ON_DASHBOARD = 10
 class Reading:
     """Everything that only looks."""
 
-    def __init__(self, tickets: Tickets, blobs: Blobs) -> None:
+    def __init__(self, tickets: Tickets, blobs: Blobs, people: People) -> None:
         self._tickets = tickets
         self._blobs = blobs
+        self._people = people
 
     # ---------------------------------------------------------------------------------------------- lists
 
@@ -93,11 +95,11 @@ class Reading:
         """Tickets by queue, status (``not_closed``, ``closed``, ``all`` or one status), owner (a login, ``me``,
         ``none``) and a requester's address."""
         where = visible(asker, queue)
-        where |= _by_status(status)
+        where |= _by_status(asker.directory, status)
         if owner is not None:
             where |= self._by_owner(asker, owner)
         if requester:
-            where["requesters.address"] = requester
+            where["requesters.address"] = {"$in": await self._addresses(requester)}
         if overdue:
             where["due_sort"] = {"$lt": now}
         if sort not in ORDERS:
@@ -105,6 +107,11 @@ class Reading:
         with cursors_checked():
             items, following = await self._tickets.find(Selection(where, sort, min(max(limit, 1), MOST), cursor))
         return Page(await veiled(self._tickets, asker, items), following)
+
+    async def _addresses(self, requester: str) -> list[str]:
+        """An address, and the others of whoever has it: a customer who was joined is asked for by any."""
+        person = await self._people.person_at(requester)
+        return list(dict.fromkeys([requester, *(person.addresses if person else ())]))
 
     def _by_owner(self, asker: Asker, owner: str) -> Filter:
         if owner == "none":
@@ -156,8 +163,8 @@ class Reading:
         if "ticket.assign" not in rights and not ((ticket.owner is None or mine) and "ticket.edit" in rights):
             takes = "ticket.take" if ticket.owner is None else "ticket.steal"
             owners = [who for who in owners if who.id == me and takes in rights]
-        statuses = [status for status in statuses_after(ticket.status) if right_for(status) in rights]
-        return Possible(rights, statuses, owners)
+        following = statuses_after(directory, ticket.queue, ticket.status)
+        return Possible(rights, [status for status, right in following.items() if right in rights], owners)
 
     async def attachment(self, asker: Asker, number: str, digest: str) -> FileContent:
         """An attachment of a message that the asker may see; the digest alone opens nothing."""
@@ -307,15 +314,16 @@ def _mark(entry: Entry, to: str | None) -> Entry:
     return replace(entry, text="", attachments=[], pgp=None, message=message, moved=True, moved_to=to)
 
 
-def _by_status(status: str) -> Filter:
+def _by_status(directory: Directory, status: str) -> Filter:
     if status == "all":
         return {"open": {"$in": [True, False]}}
     if status in ("not_closed", "closed"):
         return {"open": status == "not_closed"}
-    if status not in STATUSES:
-        known = ", ".join(["not_closed", "closed", "all", *STATUSES])
+    categories = categories_of(directory, status)
+    if not categories:
+        known = ", ".join(["not_closed", "closed", "all", *statuses(directory)])
         raise refuse("unknown-status", title="No such status", status=422, detail=f"Known are: {known}.")
-    return {"open": STATUSES[status] != "closed", "status": status}
+    return {"open": {"$in": sorted({category != "closed" for category in categories})}, "status": status}
 
 
 @contextmanager

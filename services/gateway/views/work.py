@@ -19,6 +19,7 @@ from ticketwire_contracts.tickets import (
     ReplyToTicketV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueV1,
     SetStatusV1,
 )
 
@@ -223,11 +224,19 @@ class Work:
             command = SetPriorityV1(ticket=number.upper(), if_version=if_version, priority=priority)
         return await self._do(asker, command_id, command)
 
+    async def set_queue(
+        self, asker: Asker, command_id: str, number: str, *, queue: str, if_version: int | None = None
+    ) -> Ticket | None:
+        """Into another queue; None when the asker does not see it there."""
+        with shapes_checked():
+            command = SetQueueV1(ticket=number.upper(), if_version=if_version, queue=queue)
+        return await self._do(asker, command_id, command)
+
     async def _do(
         self,
         asker: Asker,
         command_id: str,
-        command: SetStatusV1 | SetOwnerV1 | SetPriorityV1,
+        command: SetStatusV1 | SetOwnerV1 | SetPriorityV1 | SetQueueV1,
     ) -> Ticket | None:
         answer = await self._orders.give(asker, command_id, command)
         return await self._seen(asker, str(answer.result.get("number", command.ticket)))

@@ -19,5 +19,8 @@ page     │                       ▼  │ customer writes again         │
   work            reply, note, status, owner, priority, escalation
   people          persons, by claimed address
   administration  queues, persons, groups, grants
+  changes         queues, persons and lifecycles change; two customers become one
+  moving          a ticket goes into another queue
+  seeding         what is there at the beginning
   context         what a decision is made with; decision: what it comes to
 """

@@ -21,11 +21,11 @@ from .asking import lacks, not_found, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Kept, LetGo, Merged, MessagesMoved, Received, StatusChanged, Thin, TookIn, Unmerged
+from .lifecycle import MERGED
 from .links import BeyondReach, goes_round, number_of, on, told, too_far
 from .messages import adopted, unanswered
 from .state import TicketState, fold
 
-MERGED = "merged"
 MOST = 200
 """Tickets in one."""
 

@@ -19,10 +19,12 @@ from ticketwire_contracts.tickets import (
     ReplyToTicketV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueV1,
     SetStatusV1,
     TicketCommand,
 )
 
+from . import moving
 from .asking import lacks, unseen
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
@@ -48,6 +50,8 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
             outcome = set_owner(context, actor, ticket, command.owner)
         case SetPriorityV1():
             outcome = set_priority(context, actor, ticket, command.priority)
+        case SetQueueV1():
+            outcome = moving.set_queue(context, actor, ticket, command.queue)
         case _:
             outcome = refused("unknown-command", "Unknown command", 404, command.topic)
     if isinstance(outcome, Refusal):
@@ -187,7 +191,7 @@ def _status_change(
     if after != ticket.status and not lifecycle.allows(ticket.status, after):
         allowed = ", ".join(sorted(lifecycle.transitions.get(ticket.status, ())))
         return refused("no-transition", "Not from this status", 409, f"From {ticket.status} it goes to: {allowed}.")
-    right = lifecycle.right_for(after)
+    right = lifecycle.right_for(after, ticket.status)
     replying_opens = ticket.category == "new" and after == lifecycle.active
     if not replying_opens and not context.may(actor, right, context.thing(ticket)):
         return _forbidden(right)
