@@ -8,6 +8,9 @@ directory       what is said of queues, persons, groups, grants
 lifecycles      statuses and what may follow what; moving a ticket between queues
 changes         changes of queues and persons
 public          what outsiders hear
+links           links: asked and said
+merging         merging and undoing it: asked and said
+splitting       splitting and undoing it: asked and said
 """
 
 from __future__ import annotations
@@ -59,8 +62,32 @@ from .lifecycles import (
     TicketMovedV1,
     Transition,
 )
+from .links import (
+    LinkTicketsV1,
+    LinkType,
+    TicketDependencyReopenedV1,
+    TicketLinkedV1,
+    TicketUnlinkedV1,
+    UnlinkTicketsV1,
+)
+from .merging import (
+    MergeTicketsV1,
+    TicketAbsorbedV1,
+    TicketMergedV1,
+    TicketReleasedV1,
+    TicketUnmergedV1,
+    UnmergeTicketV1,
+)
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
+from .splitting import (
+    SplitTicketV1,
+    TicketAdoptedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
+    UnsplitTicketV1,
+)
 from .values import (
+    Absorbed,
     Category,
     ClockFacts,
     FollowUp,
@@ -69,14 +96,17 @@ from .values import (
     Link,
     Message,
     MessageKind,
+    MovedMessage,
     Party,
     Person,
     Queue,
+    Standing,
     Ticket,
 )
 
 __all__ = [
     "DEFAULT_LIFECYCLE",
+    "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
     "AdministrationCommand",
@@ -104,10 +134,14 @@ __all__ = [
     "Lifecycle",
     "LifecycleChangedV1",
     "Link",
+    "LinkTicketsV1",
+    "LinkType",
     "MailSettledV1",
+    "MergeTicketsV1",
     "Message",
     "MessageEvent",
     "MessageKind",
+    "MovedMessage",
     "OpenTicketV1",
     "Party",
     "Person",
@@ -127,18 +161,33 @@ __all__ = [
     "SetPriorityV1",
     "SetQueueV1",
     "SetStatusV1",
+    "SplitTicketV1",
+    "Standing",
     "TakeRightV1",
     "Ticket",
+    "TicketAbsorbedV1",
+    "TicketAdoptedV1",
     "TicketCommand",
+    "TicketDependencyReopenedV1",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketLinkedV1",
+    "TicketMergedV1",
+    "TicketMessagesMovedV1",
+    "TicketMessagesReturnedV1",
     "TicketMovedV1",
     "TicketNotedV1",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
+    "TicketReleasedV1",
     "TicketRepliedV1",
     "TicketStatusChangedV1",
+    "TicketUnlinkedV1",
+    "TicketUnmergedV1",
     "Transition",
+    "UnlinkTicketsV1",
+    "UnmergeTicketV1",
+    "UnsplitTicketV1",
 ]

@@ -11,6 +11,7 @@ administration  queues, lifecycles, persons, groups, grants
 rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
+joining         links, merging, splitting
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
+from .joining import Joining
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
@@ -37,6 +39,7 @@ __all__ = [
     "Asker",
     "Entrance",
     "Files",
+    "Joining",
     "Live",
     "Reading",
     "Refused",
@@ -59,6 +62,7 @@ class Views:
     files: Files
     administration: Administration
     live: Live
+    joining: Joining
     rights: Rights
 
 
@@ -88,5 +92,6 @@ def views_over(
         files=Files(uploads, blobs),
         administration=Administration(orders, access, access),
         live=Live(tickets, access, entrance, stopping, clock),
+        joining=Joining(orders, tickets),
         rights=Rights(access, tickets),
     )
