@@ -187,8 +187,8 @@ class World:
         """The world as the pages see it."""
         part = cast(Any, self)
         return Views(
-            entrance=part, reading=part, work=part, files=part, administration=part, live=part, rights=part,
-            past=part, privacy=part,
+            entrance=part, reading=part, work=part, files=part, administration=part, live=part, joining=part,
+            rights=part, past=part, privacy=part,
         )  # fmt: skip
 
     # entrance

@@ -15,6 +15,7 @@ from .changes import CHANGE_EXAMPLES
 from .envelopes import ENVELOPE_EXAMPLES
 from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
+from .joining import JOINING_EXAMPLES
 from .notify import NOTIFY_EXAMPLES
 from .privacy import PRIVACY_EXAMPLES
 from .public import PUBLIC
@@ -44,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *RIGHTS_EXAMPLES,
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
+        *JOINING_EXAMPLES,
         *CHANGE_EXAMPLES,
         *PRIVACY_EXAMPLES,
     )

@@ -10,6 +10,9 @@ changes         changes of queues and persons
 history         what may be asked of the log
 privacy         a person's data, found and erased
 public          what outsiders hear
+links           links: asked and said
+merging         merging and undoing it: asked and said
+splitting       splitting and undoing it: asked and said
 """
 
 from __future__ import annotations
@@ -62,9 +65,33 @@ from .lifecycles import (
     TicketMovedV1,
     Transition,
 )
+from .links import (
+    LinkTicketsV1,
+    LinkType,
+    TicketDependencyReopenedV1,
+    TicketLinkedV1,
+    TicketUnlinkedV1,
+    UnlinkTicketsV1,
+)
+from .merging import (
+    MergeTicketsV1,
+    TicketAbsorbedV1,
+    TicketMergedV1,
+    TicketReleasedV1,
+    TicketUnmergedV1,
+    UnmergeTicketV1,
+)
 from .privacy import ErasePersonV1, FindPersonDataV1, PersonData, PersonErasedV1, TicketErasedV1, TicketOfPerson
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
+from .splitting import (
+    SplitTicketV1,
+    TicketAdoptedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
+    UnsplitTicketV1,
+)
 from .values import (
+    Absorbed,
     Category,
     ClockFacts,
     FollowUp,
@@ -73,14 +100,17 @@ from .values import (
     Link,
     Message,
     MessageKind,
+    MovedMessage,
     Party,
     Person,
     Queue,
+    Standing,
     Ticket,
 )
 
 __all__ = [
     "DEFAULT_LIFECYCLE",
+    "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
     "AdministrationCommand",
@@ -115,10 +145,14 @@ __all__ = [
     "Lifecycle",
     "LifecycleChangedV1",
     "Link",
+    "LinkTicketsV1",
+    "LinkType",
     "MailSettledV1",
+    "MergeTicketsV1",
     "Message",
     "MessageEvent",
     "MessageKind",
+    "MovedMessage",
     "OpenTicketV1",
     "Party",
     "Person",
@@ -142,12 +176,21 @@ __all__ = [
     "SetStatusV1",
     "ShowHistoryV1",
     "ShowTicketAtV1",
+    "SplitTicketV1",
+    "Standing",
     "TakeRightV1",
     "Ticket",
+    "TicketAbsorbedV1",
+    "TicketAdoptedV1",
     "TicketCommand",
+    "TicketDependencyReopenedV1",
     "TicketErasedV1",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketLinkedV1",
+    "TicketMergedV1",
+    "TicketMessagesMovedV1",
+    "TicketMessagesReturnedV1",
     "TicketMovedV1",
     "TicketNotedV1",
     "TicketOfPerson",
@@ -155,7 +198,13 @@ __all__ = [
     "TicketOwnerChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
+    "TicketReleasedV1",
     "TicketRepliedV1",
     "TicketStatusChangedV1",
+    "TicketUnlinkedV1",
+    "TicketUnmergedV1",
     "Transition",
+    "UnlinkTicketsV1",
+    "UnmergeTicketV1",
+    "UnsplitTicketV1",
 ]

@@ -39,6 +39,8 @@ def ticket_of(row: Row) -> Ticket:
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        absorbed=[one["number"] for one in row.get("absorbed", [])],
+        moved={one["message"]: one["to"] for one in row.get("moved", [])},
     )
 
 
@@ -92,6 +94,8 @@ def message_of(said: Row, author: Who) -> Message:
         to=[Recipient(one["name"], one["address"]) for one in said["to"]],
         cc=[Recipient(one["name"], one["address"]) for one in said["cc"]],
         auto=said["auto"]["is_auto"],
+        through=said.get("through"),
+        origin=said.get("origin"),
     )
 
 

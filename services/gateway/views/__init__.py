@@ -13,6 +13,7 @@ live            what changes while someone looks
 beginning       the first user
 past            what the log says of a ticket
 privacy         a person's data, found, exported, erased
+joining         links, merging, splitting
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
+from .joining import Joining
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .past import Past
@@ -41,6 +43,7 @@ __all__ = [
     "Asker",
     "Entrance",
     "Files",
+    "Joining",
     "Live",
     "Past",
     "Privacy",
@@ -65,6 +68,7 @@ class Views:
     files: Files
     administration: Administration
     live: Live
+    joining: Joining
     rights: Rights
     past: Past
     privacy: Privacy
@@ -96,6 +100,7 @@ def views_over(
         files=Files(uploads, blobs),
         administration=Administration(orders, access, access),
         live=Live(tickets, access, entrance, stopping, clock),
+        joining=Joining(orders, tickets),
         rights=Rights(access, tickets),
         past=Past(orders),
         privacy=Privacy(orders, access, tickets, clock),

@@ -25,7 +25,7 @@ from ticketwire_contracts.tickets import (
 
 from .asker import Asker, Refused, refuse
 from .needs import Apply, Commands, PatientCommands, Tickets, Uploads
-from .reading import audiences, named, sees
+from .reading import audiences, named, sees, veiled
 from .shapes import Entry, Ticket
 
 SO_ALREADY = "no-change"
@@ -242,12 +242,12 @@ class Work:
         command_id: str,
         command: SetStatusV1 | SetOwnerV1 | SetPriorityV1 | SetQueueV1,
     ) -> Ticket | None:
-        await self._orders.give(asker, command_id, command)
-        return await self._seen(asker, command.ticket)
+        answer = await self._orders.give(asker, command_id, command)
+        return await self._seen(asker, str(answer.result.get("number", command.ticket)))
 
     async def _say(self, asker: Asker, command_id: str, command: ReplyToTicketV1 | AddNoteV1) -> Said:
         answer = await self._orders.give(asker, command_id, command)
-        ticket = await self._seen(asker, command.ticket)
+        ticket = await self._seen(asker, str(answer.result.get("number", command.ticket)))
         said = next((event["id"] for event in answer.events if "message" in event), None)
         if ticket is None or said is None:
             return Said(ticket, None)
@@ -256,7 +256,9 @@ class Work:
 
     async def _seen(self, asker: Asker, number: str) -> Ticket | None:
         ticket = await self._tickets.get(number)
-        return ticket if ticket is not None and sees(asker, ticket) else None
+        if ticket is None or not sees(asker, ticket):
+            return None
+        return (await veiled(self._tickets, asker, [ticket]))[0]
 
     async def _own_files(self, asker: Asker, digests: Sequence[str]) -> list[Attachment]:
         files = await self._uploads.uploaded(asker.person.id, digests)

@@ -13,7 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ticketwire_contracts.escalation import ClockName
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict
-from ticketwire_contracts.tickets import Category, Grant, Group, Lifecycle, MessageKind, Party, Person, Queue
+from ticketwire_contracts.tickets import (
+    Absorbed,
+    Category,
+    ClockFacts,
+    Grant,
+    Group,
+    Lifecycle,
+    Link,
+    MessageKind,
+    Party,
+    Person,
+    Queue,
+)
 
 
 class Thin(BaseModel):
@@ -46,6 +58,7 @@ class Said(Thin):
     pgp: PgpVerdict = PgpVerdict()
     mail: str | None = None
     reading: int | None = None
+    through: str | None = None
 
 
 class Opened(Said):
@@ -180,6 +193,115 @@ class GrantTaken(Thin):
     rights_epoch: int
 
 
+class Linked(Thin):
+    """A link was made; each end has its own."""
+
+    type: Literal["linked"] = "linked"
+    link: Link
+
+
+class Unlinked(Thin):
+    """A link went. ``targets`` are its spellings: a merged ticket may be named by its old number."""
+
+    type: Literal["unlinked"] = "unlinked"
+    link: Link
+    targets: list[str]
+
+
+class DependencyReopened(Thin):
+    """Something that this closed ticket depends on is open again."""
+
+    type: Literal["dependency_reopened"] = "dependency_reopened"
+    dependency: str
+
+
+class Merged(Thin):
+    """The ticket was merged into another."""
+
+    type: Literal["merged"] = "merged"
+    into: str
+
+
+class TookIn(Thin):
+    """Other tickets were merged into this one; ``parts`` is what they bring along."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"parts"})
+    type: Literal["took_in"] = "took_in"
+    numbers: list[str]
+    parts: list[Absorbed]
+
+
+class Kept(BaseModel):
+    """What a merged ticket gets back: its links and clocks as they are when it leaves."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    number: str
+    links: list[Link]
+    clocks: ClockFacts
+
+
+class Unmerged(Thin):
+    """The ticket stands by itself again, with what was in it before."""
+
+    type: Literal["unmerged"] = "unmerged"
+    out_of: str
+    kept: list[Kept]
+
+
+class LetGo(Thin):
+    """Tickets that were merged into this one are not in it any more."""
+
+    type: Literal["let_go"] = "let_go"
+    numbers: list[str]
+
+
+class MessagesMoved(Thin):
+    """Messages were moved (or copied) to another ticket; ``unanswered`` is what still waits here for a reply."""
+
+    type: Literal["messages_moved"] = "messages_moved"
+    messages: list[str]
+    to: str
+    copied: bool = False
+    unanswered: datetime | None = None
+
+
+class MessagesReturned(Thin):
+    """Messages that had been moved away are back."""
+
+    type: Literal["messages_returned"] = "messages_returned"
+    messages: list[str]
+    unanswered: datetime | None = None
+
+
+class Adopted(Said):
+    """A message of another ticket was moved (or copied) to this one."""
+
+    type: Literal["adopted"] = "adopted"
+    origin: str
+    said_at: datetime
+    internal: bool = False
+    spoke: Literal["customer", "agent", "nobody"]
+    waits: bool = False
+
+
+INSIDE: tuple[type[Thin], ...] = (
+    Noted,
+    Escalated,
+    Linked,
+    Unlinked,
+    DependencyReopened,
+    Merged,
+    TookIn,
+    Unmerged,
+    LetGo,
+    MessagesMoved,
+    MessagesReturned,
+    Adopted,
+    Erased,
+)
+"""What outsiders hear nothing of, not even a number."""
+
+
 class LifecycleChanged(Thin):
     """A lifecycle was made or changed."""
 
@@ -256,6 +378,16 @@ KINDS: dict[str, type[Thin]] = {
         GroupChanged,
         GrantGiven,
         GrantTaken,
+        Linked,
+        Unlinked,
+        DependencyReopened,
+        Merged,
+        TookIn,
+        Unmerged,
+        LetGo,
+        MessagesMoved,
+        MessagesReturned,
+        Adopted,
         LifecycleChanged,
         Moved,
         QueueChanged,

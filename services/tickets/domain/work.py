@@ -11,7 +11,7 @@ from datetime import datetime
 from ticketwire_contracts.base import Actor, Problem
 from ticketwire_contracts.escalation import EscalationDueV1
 from ticketwire_contracts.ingest import Address
-from ticketwire_contracts.rights import holds, viewer_of, visible_to
+from ticketwire_contracts.rights import holds, viewer_of
 from ticketwire_contracts.tickets import (
     AddNoteV1,
     MessageKind,
@@ -25,26 +25,20 @@ from ticketwire_contracts.tickets import (
 )
 
 from . import moving
+from .asking import lacks, unseen
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
-from .events import Escalated, Noted, OwnerChanged, PriorityChanged, Replied, StatusChanged, Thin
+from .events import Escalated, Noted, OwnerChanged, PriorityChanged, Replied, Said, StatusChanged, Thin
 from .people import party
 from .state import TicketState, fold
 
 
 def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime) -> Decision:
     """What becomes of a command on a ticket."""
-    ticket = context.tickets.get(command.ticket)
-    if ticket is None or not _sees(context, actor, ticket):
-        return refused("ticket-not-found", "No such ticket", 404, f"There is no ticket {command.ticket} for you.")
-    if command.if_version is not None and command.if_version != ticket.version:
-        return refused(
-            "ticket-changed",
-            "The ticket has changed",
-            412,
-            f"It is at version {ticket.version}, you had seen {command.if_version}. Look again and repeat.",
-            version=ticket.version,
-        )
+    ticket = context.ticket(command.ticket)
+    if refusal := unseen(context, actor, ticket, command):
+        return refusal
+    assert ticket is not None
     match command:
         case ReplyToTicketV1():
             outcome = reply(context, actor, ticket, command)
@@ -62,6 +56,10 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
             outcome = refused("unknown-command", "Unknown command", 404, command.topic)
     if isinstance(outcome, Refusal):
         return outcome
+    if ticket.number != command.ticket:
+        outcome = [
+            one.model_copy(update={"through": command.ticket}) if isinstance(one, Said) else one for one in outcome
+        ]
     return [Change(f"ticket/{ticket.number}", outcome, fold(ticket, outcome, max(now, ticket.updated_at)))]
 
 
@@ -200,15 +198,8 @@ def _status_change(
     return StatusChanged(before=ticket.status, after=after, category=lifecycle.statuses[after], wake_at=until)
 
 
-def _sees(context: Context, actor: Actor, ticket: TicketState) -> bool:
-    if actor.kind == "system":
-        return True
-    viewer = context.viewer(actor)
-    return viewer is not None and visible_to(viewer, context.thing(ticket), context.directory.grants)
-
-
 def _lacks(context: Context, actor: Actor, right: str, ticket: TicketState) -> Refusal | None:
-    return None if context.may(actor, right, context.thing(ticket)) else _forbidden(right)
+    return lacks(context, actor, right, ticket)
 
 
 def _forbidden(right: str) -> Refusal:
