@@ -284,6 +284,18 @@ class Adopted(Said):
     waits: bool = False
 
 
+class Erased(Thin):
+    """Personal values were taken out of this stream's history: which, and the digests of what stands there now."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"said"})
+    public: ClassVar[bool] = False
+    type: Literal["erased"] = "erased"
+    person: str
+    takes: dict[str, str]
+    said: list[dict[str, Any]] = Field(default_factory=list)
+    """The contract's events that are other than they were, to be told to those who keep them."""
+
+
 INSIDE: tuple[type[Thin], ...] = (
     Noted,
     Escalated,
@@ -335,18 +347,6 @@ class PersonChanged(Thin):
     type: Literal["person_changed"] = "person_changed"
     person: Person
     rights_epoch: int
-
-
-class Erased(Thin):
-    """Personal values were taken out of this stream's history: which, and the digests of what stands there now."""
-
-    personal: ClassVar[frozenset[str]] = frozenset({"said"})
-    public: ClassVar[bool] = False
-    type: Literal["erased"] = "erased"
-    person: str
-    takes: dict[str, str]
-    said: list[dict[str, Any]] = Field(default_factory=list)
-    """The contract's events that are other than they were, to be told to those who keep them."""
 
 
 class PersonErased(Thin):
