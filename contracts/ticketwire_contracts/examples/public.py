@@ -12,6 +12,7 @@ from ..tickets import (
     TicketEvent,
 )
 from .tickets import TICKET_EXAMPLES
+from .work import WORK_EXAMPLES
 
 
 def party(who: Party) -> PublicParty:
@@ -55,4 +56,6 @@ def _message(said: Message) -> PublicMessage:
     )
 
 
-PUBLIC = tuple(public(event) for event in TICKET_EXAMPLES if isinstance(event, TicketEvent) and event.public)
+PUBLIC = tuple(
+    public(event) for event in (*TICKET_EXAMPLES, *WORK_EXAMPLES) if isinstance(event, TicketEvent) and event.public
+)

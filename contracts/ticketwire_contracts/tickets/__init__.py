@@ -6,6 +6,8 @@ administration  what may be asked of queues, persons, groups, grants
 events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
 public          what outsiders hear
+fields          custom fields of a queue
+work            subject, due date, people, tags, fields, time, forwards: asked and said
 """
 
 from __future__ import annotations
@@ -35,18 +37,47 @@ from .events import (
     TicketRepliedV1,
     TicketStatusChangedV1,
 )
+from .fields import FieldDefinition, FieldType, FieldValue
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
 from .values import Category, ClockFacts, Grant, Group, Link, Message, MessageKind, Party, Person, Queue, Ticket
+from .work import (
+    AddTimeWorkedV1,
+    ChangePeopleV1,
+    FieldChange,
+    ForwardMessagesV1,
+    QueueFieldsSetV1,
+    QuotedMessage,
+    SetDueV1,
+    SetFieldsV1,
+    SetQueueFieldsV1,
+    SetSubjectV1,
+    SetTagsV1,
+    TicketDueChangedV1,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
+    TicketPeopleChangedV1,
+    TicketRequestersChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
+)
 
 __all__ = [
     "AddMemberV1",
     "AddNoteV1",
+    "AddTimeWorkedV1",
     "AdministrationCommand",
     "Category",
+    "ChangePeopleV1",
     "ClockFacts",
     "CreateGroupV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "FieldChange",
+    "FieldDefinition",
+    "FieldType",
+    "FieldValue",
+    "ForwardMessagesV1",
     "GiveRightV1",
     "Grant",
     "GrantGivenV1",
@@ -68,21 +99,36 @@ __all__ = [
     "PublicTicket",
     "Queue",
     "QueueCreatedV1",
+    "QueueFieldsSetV1",
+    "QuotedMessage",
     "RemoveMemberV1",
     "ReplyToTicketV1",
+    "SetDueV1",
+    "SetFieldsV1",
     "SetOwnerV1",
     "SetPriorityV1",
+    "SetQueueFieldsV1",
     "SetStatusV1",
+    "SetSubjectV1",
+    "SetTagsV1",
     "TakeRightV1",
     "Ticket",
     "TicketCommand",
+    "TicketDueChangedV1",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketFieldsChangedV1",
+    "TicketForwardedV1",
     "TicketNotedV1",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
+    "TicketPeopleChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
     "TicketRepliedV1",
+    "TicketRequestersChangedV1",
     "TicketStatusChangedV1",
+    "TicketSubjectChangedV1",
+    "TicketTagsChangedV1",
+    "TicketTimeWorkedV1",
 ]
