@@ -8,16 +8,24 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
+    AddTimeWorkedV1,
+    ChangePeopleV1,
     CreateGroupV1,
     CreatePersonV1,
     CreateQueueV1,
+    ForwardMessagesV1,
     GiveRightV1,
     OpenTicketV1,
     RemoveMemberV1,
     ReplyToTicketV1,
+    SetDueV1,
+    SetFieldsV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueFieldsV1,
     SetStatusV1,
+    SetSubjectV1,
+    SetTagsV1,
     TakeRightV1,
 )
 
@@ -40,4 +48,9 @@ service.obeys(
     CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
     by=handlers.administer,
 )  # fmt: skip
+service.obeys(
+    SetSubjectV1, SetDueV1, ChangePeopleV1, SetTagsV1, SetFieldsV1, AddTimeWorkedV1, ForwardMessagesV1,
+    by=handlers.obey,
+)  # fmt: skip
+service.obeys(SetQueueFieldsV1, by=handlers.administer)
 app = service.app()

@@ -6,7 +6,7 @@ decide, and what the commit says as the answer. Administration goes one by one, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -47,6 +47,7 @@ class Store(Protocol):
     async def read_escalations(self, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_commands(self, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_administration(self, asks: Sequence[Ask], session: Any) -> Any: ...
+    async def names(self, persons: Iterable[str]) -> dict[str, str]: ...
 
 
 class Handlers:
@@ -110,7 +111,19 @@ class Handlers:
                 return self._plan(world, opening.decide_open(world.context, ask.actor, ask.what, ask.at))
             return self._plan(world, work.decide(world.context, ask.actor, ask.what, ask.at))
 
-        return [_answer(done) for done in await self._log.settle(asks, self._store.read_commands, decide)]
+        answers = [_answer(done) for done in await self._log.settle(asks, self._store.read_commands, decide)]
+        return await self._with_names(answers)
+
+    async def _with_names(self, answers: list[Answer]) -> list[Answer]:
+        """Says who did what a stale command had not seen. Names stand in no refusal that is kept, so that they can
+        be erased."""
+        changes = [change for answer in answers if answer.problem for change in answer.problem.extra.get("changes", ())]
+        people = {change["actor"] for change in changes if change["actor"].startswith("person/")}
+        if people:
+            names = await self._store.names(people)
+            for change in changes:
+                change["name"] = names.get(change["actor"], "Ticketwire")
+        return answers
 
     async def administer(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands of administration, one by one, each in a transaction."""

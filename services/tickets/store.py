@@ -7,12 +7,13 @@ to its person, a Message-ID to its ticket), a second look follows. Both serve th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from ticketwire_chassis.commits import Ask, Commit, CommitLog, Look
 from ticketwire_chassis.mongo import Database, Session
+from ticketwire_chassis.private import unseal
 from ticketwire_chassis.signing import Signer
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.escalation import EscalationDueV1
@@ -20,11 +21,14 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AdministrationCommand,
+    ChangePeopleV1,
     CreatePersonV1,
     CreateQueueV1,
+    ForwardMessagesV1,
     GiveRightV1,
     Grant,
     Group,
+    Message,
     OpenTicketV1,
     Person,
     Queue,
@@ -36,10 +40,14 @@ from ticketwire_contracts.tickets import (
 
 from .domain import threading
 from .domain.context import Context, Directory, SignedMark
-from .domain.state import TicketState
+from .domain.events import Said, lift
+from .domain.happened import Happened
+from .domain.state import TicketState, message_of
 
 BLOCK = 100
 """Numbers reserved at once by a replica."""
+SINCE = 50
+"""Changes that someone whose command was stale is told of, at most: the newest."""
 
 
 @dataclass(slots=True)
@@ -133,10 +141,65 @@ class TicketStore:
                 claims.add(self._signer.claim("login", command.owner))
             if isinstance(command, OpenTicketV1):
                 claims |= {self._signer.claim("address", address) for address in command.requesters}
+            if isinstance(command, ChangePeopleV1):
+                named = [*command.add, *command.remove]
+                claims |= {self._signer.claim("address" if "@" in who else "login", who) for who in named}
         actors = [ask.actor for ask in asks]
         people = {actor.id for actor in actors if actor.id.startswith("person/")}
         look = await self._log.look({*streams, *claims, *people}, [f"{ask.cause}:0" for ask in asks], session)
-        return await self._world(look, actors, claims, session)
+        world = await self._world(look, actors, claims, session)
+        commands = [ask.what for ask in asks if isinstance(ask.what, TicketCommand)]
+        messages = await self._messages_named([c for c in commands if isinstance(c, ForwardMessagesV1)], session)
+        since = await self._since(commands, world.context.tickets, session)
+        if messages or since:
+            world.context = replace(world.context, messages=messages, since=since)
+        return world
+
+    async def _messages_named(self, commands: Sequence[ForwardMessagesV1], session: Session) -> dict[str, Message]:
+        """The messages that forwards name, of their own ticket."""
+        wanted: dict[str, set[int]] = {}
+        for command in commands:
+            for name in command.messages:
+                number, _, n = name.upper().rpartition(".")
+                if number == command.ticket and n.isdecimal() and len(n) < 10:
+                    wanted.setdefault(number, set()).add(int(n))
+        found: dict[str, Message] = {}
+        for number, ns in wanted.items():
+            commits = await self._log.part_of(
+                f"ticket/{number}", where={"body.n": {"$in": sorted(ns)}}, session=session
+            )
+            for commit in commits:
+                for event in map(lift, unseal(commit.body, commit.private)):
+                    if isinstance(event, Said) and event.n in ns:
+                        message = message_of(number, event, commit.at)
+                        found[message.id] = message
+        return found
+
+    async def _since(
+        self, commands: Sequence[TicketCommand], tickets: Mapping[str, TicketState], session: Session
+    ) -> dict[str, list[Happened]]:
+        """What happened to tickets after the versions that stale commands had seen: the newest of it."""
+        stale: dict[str, int] = {}
+        for command in commands:
+            ticket = tickets.get(command.ticket)
+            if ticket is not None and command.if_version is not None and command.if_version < ticket.version:
+                seen = max(command.if_version, ticket.version - SINCE, 0)
+                stale[ticket.number] = min(seen, stale.get(ticket.number, seen))
+        return {
+            number: [
+                Happened(one.seq, one.at, one.actor, one.command, tuple(event["type"] for event in one.body))
+                for one in await self._log.part_of(f"ticket/{number}", after=seen, session=session)
+            ]
+            for number, seen in stale.items()
+        }
+
+    async def names(self, persons: Iterable[str]) -> dict[str, str]:
+        """Names of persons by id."""
+        newest = (await self._log.look(persons)).newest
+        return {
+            stream: str(commit.after.get("name") or commit.after.get("login") or "")
+            for stream, commit in newest.items()
+        }
 
     async def read_administration(self, asks: Sequence[Ask], session: Session) -> World:
         """For one command of administration, inside its transaction; takes the next epoch."""

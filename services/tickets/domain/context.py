@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.rights import Thing, Viewer, holds, thing_of, viewer_of
-from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+from ticketwire_contracts.tickets import Grant, Group, Message, Person, Queue
 
 from .lifecycle import LIFECYCLES, Lifecycle
 from .state import TicketState
+
+if TYPE_CHECKING:
+    from .happened import Happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ class Context:
     signed_address: Callable[[str], SignedMark | None] = lambda _: None
     """Reads one of our own reply addresses."""
     next_number: Callable[[], str] = lambda: "TW-1"
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    """By id: those that a command names."""
+    since: Mapping[str, Sequence[Happened]] = field(default_factory=dict)
+    """By number: what happened to a ticket after the version that a command had seen."""
 
     def person_at(self, address: str) -> Person | None:
         """The person who has claimed this address."""

@@ -13,7 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ticketwire_contracts.escalation import ClockName
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict
-from ticketwire_contracts.tickets import Category, Grant, Group, MessageKind, Party, Person, Queue
+from ticketwire_contracts.tickets import (
+    Category,
+    FieldChange,
+    FieldDefinition,
+    Grant,
+    Group,
+    MessageKind,
+    Party,
+    Person,
+    Queue,
+    QuotedMessage,
+)
 
 
 class Thin(BaseModel):
@@ -21,6 +32,8 @@ class Thin(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     personal: ClassVar[frozenset[str]] = frozenset()
+    public: ClassVar[bool] = True
+    """Whether outsiders hear of it, if it is about a ticket; as the contract's class says."""
     type: str
     v: int = 1
 
@@ -89,6 +102,7 @@ class Replied(Said):
 class Noted(Said):
     """An internal note was added."""
 
+    public: ClassVar[bool] = False
     type: Literal["noted"] = "noted"
     why: str = ""
 
@@ -123,6 +137,7 @@ class PriorityChanged(Thin):
 class Escalated(Thin):
     """A promise was about to break or broke."""
 
+    public: ClassVar[bool] = False
     type: Literal["escalated"] = "escalated"
     clock: ClockName
     percent: int
@@ -177,6 +192,91 @@ class GrantTaken(Thin):
     rights_epoch: int
 
 
+class SubjectChanged(Thin):
+    """The subject changed."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"before", "after"})
+    type: Literal["subject_changed"] = "subject_changed"
+    before: str
+    after: str
+
+
+class DueChanged(Thin):
+    """The explicit due date changed."""
+
+    public: ClassVar[bool] = False
+    type: Literal["due_changed"] = "due_changed"
+    before: datetime | None = None
+    after: datetime | None = None
+
+
+class RequestersChanged(Thin):
+    """Requesters came or went."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"added", "removed"})
+    type: Literal["requesters_changed"] = "requesters_changed"
+    added: list[Party] = Field(default_factory=list)
+    removed: list[Party] = Field(default_factory=list)
+
+
+class PeopleChanged(Thin):
+    """Cc, admin cc or watchers came or went."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"added", "removed"})
+    public: ClassVar[bool] = False
+    type: Literal["people_changed"] = "people_changed"
+    role: Literal["cc", "admin_cc", "watchers"]
+    added: list[Party] = Field(default_factory=list)
+    removed: list[Party] = Field(default_factory=list)
+
+
+class TagsChanged(Thin):
+    """Tags were put on or taken off."""
+
+    public: ClassVar[bool] = False
+    type: Literal["tags_changed"] = "tags_changed"
+    added: list[str] = Field(default_factory=list)
+    removed: list[str] = Field(default_factory=list)
+
+
+class FieldsChanged(Thin):
+    """Custom fields changed."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"changes"})
+    public: ClassVar[bool] = False
+    type: Literal["fields_changed"] = "fields_changed"
+    changes: list[FieldChange]
+
+
+class TimeWorked(Thin):
+    """Working time was noted down."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
+    public: ClassVar[bool] = False
+    type: Literal["time_worked"] = "time_worked"
+    minutes: int
+    text: str = ""
+    total: int
+    """All minutes with these."""
+
+
+class Forwarded(Said):
+    """Messages were forwarded to outsiders; what is said is what stands above them."""
+
+    personal: ClassVar[frozenset[str]] = Said.personal | {"quoted"}
+    public: ClassVar[bool] = False
+    type: Literal["forwarded"] = "forwarded"
+    quoted: list[QuotedMessage]
+
+
+class QueueFieldsSet(Thin):
+    """The custom fields of a queue changed."""
+
+    type: Literal["queue_fields_set"] = "queue_fields_set"
+    queue: str
+    fields: list[FieldDefinition]
+
+
 KINDS: dict[str, type[Thin]] = {
     kind.model_fields["type"].default: kind
     for kind in (
@@ -194,6 +294,15 @@ KINDS: dict[str, type[Thin]] = {
         GroupChanged,
         GrantGiven,
         GrantTaken,
+        SubjectChanged,
+        DueChanged,
+        RequestersChanged,
+        PeopleChanged,
+        TagsChanged,
+        FieldsChanged,
+        TimeWorked,
+        Forwarded,
+        QueueFieldsSet,
     )
 }
 

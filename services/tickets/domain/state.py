@@ -13,19 +13,27 @@ from typing import Any
 
 from pydantic import Field
 
-from ticketwire_contracts.tickets import Category, ClockFacts, Message, Ticket
+from ticketwire_contracts.tickets import Category, ClockFacts, Message, Party, Ticket
 
 from .events import (
+    DueChanged,
     Escalated,
+    FieldsChanged,
+    Forwarded,
     Noted,
     Opened,
     OwnerChanged,
+    PeopleChanged,
     PriorityChanged,
     Received,
     Replied,
+    RequestersChanged,
     Said,
     StatusChanged,
+    SubjectChanged,
+    TagsChanged,
     Thin,
+    TimeWorked,
 )
 
 THREAD = 10
@@ -49,7 +57,7 @@ def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> Tic
         state = evolve(state, event, at)
     if state is None:
         raise ValueError("a ticket begins with `opened`")
-    public = sum(not isinstance(event, Noted | Escalated) for event in events)
+    public = sum(event.public for event in events)
     return state.model_copy(
         update={
             "version": state.version + 1,
@@ -75,13 +83,28 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             change |= {"clocks": _answered(state.clocks, at), "fired": []}
         case StatusChanged():
             change |= {"status": event.after, "category": event.category, "wake_at": event.wake_at, "fired": []}
-            change["clocks"] = _moved(state.clocks, event.category, at)
+            change["clocks"] = _moved(state.clocks, event.category, at).model_copy(update={"wake_at": event.wake_at})
         case OwnerChanged():
             change["owner"] = event.after
         case PriorityChanged():
             change |= {"priority": event.after, "clocks": _with(state.clocks, priority=event.after), "fired": []}
         case Escalated():
             change["fired"] = [*state.fired, f"{event.clock}:{event.percent}"]
+        case SubjectChanged():
+            change["subject"] = event.after
+        case DueChanged():
+            change |= {"due": event.after, "clocks": _with(state.clocks, due=event.after), "fired": []}
+        case RequestersChanged():
+            change["requesters"] = _standing(state.requesters, event.added, event.removed)
+        case PeopleChanged():
+            change[event.role] = _standing(getattr(state, event.role), event.added, event.removed)
+        case TagsChanged():
+            change["tags"] = sorted({*state.tags, *event.added} - set(event.removed))
+        case FieldsChanged():
+            changed = {one.name: one.after for one in event.changes}
+            change["fields"] = {k: v for k, v in {**state.fields, **changed}.items() if v is not None}
+        case TimeWorked():
+            change["time_worked"] = event.total
         case _:
             pass
     return state.model_copy(update=change)
@@ -94,7 +117,7 @@ def message_of(number: str, event: Said, at: datetime) -> Message:
         ticket=number,
         kind=event.kind,
         author=event.author,
-        internal=isinstance(event, Noted),
+        internal=isinstance(event, Noted | Forwarded),
         subject=event.subject,
         text=event.text,
         html=event.html,
@@ -171,6 +194,11 @@ def _moved(clocks: ClockFacts, category: Category, at: datetime) -> ClockFacts:
         started_at=clocks.started_at or (at if category != "new" else None),
         resolved_at=(clocks.resolved_at or at) if category == "closed" else None,
     )
+
+
+def _standing(present: Sequence[Party], added: Sequence[Party], removed: Sequence[Party]) -> list[Party]:
+    gone = {one.id for one in removed}
+    return [*(one for one in present if one.id not in gone), *added]
 
 
 def _with(clocks: ClockFacts, **change: Any) -> ClockFacts:
