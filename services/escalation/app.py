@@ -6,6 +6,7 @@ from ticketwire_chassis.service import Service
 from ticketwire_contracts.escalation import SetPolicyV1
 from ticketwire_contracts.tickets import (
     QueueCreatedV1,
+    TicketDueChangedV1,
     TicketEscalatedV1,
     TicketNotedV1,
     TicketOpenedV1,
@@ -40,6 +41,7 @@ service.hears(
     TicketPriorityChangedV1, TicketEscalatedV1,
     by=handlers.on_ticket_event,
 )  # fmt: skip
+service.hears(TicketDueChangedV1, by=handlers.on_ticket_event)
 service.obeys(SetPolicyV1, by=handlers.obey)
 service.runs("timers", timers.run)
 app = service.app()
