@@ -28,9 +28,10 @@ def forward(context: Context, actor: Actor, ticket: TicketState, command: Forwar
     if wrong := unwritable(context, to):
         return wrong
     wanted = dict.fromkeys(name.upper() for name in command.messages)
-    found = [context.messages[name] for name in wanted if name in context.messages]
+    known = {name: one for name, one in context.messages.items() if one.ticket == ticket.number}
+    found = [known[name] for name in wanted if name in known]
     hidden = [one for one in found if one.internal and not sees(context, actor, ticket, internal=True)]
-    unknown = [name for name in wanted if name not in context.messages] + [one.id for one in hidden]
+    unknown = [name for name in wanted if name not in known] + [one.id for one in hidden]
     if unknown:
         return refused("unknown-message", "No such message", 422, f"{unknown[0]} is not on {ticket.number}.")
     if internal := [one.id for one in found if one.internal]:
