@@ -37,6 +37,7 @@ def set_due(context: Context, actor: Actor, ticket: TicketState, due: datetime |
     """Another explicit due date, or none. One in the past is allowed: what was promised earlier is overdue."""
     if missing := lacks(context, actor, "ticket.edit", ticket):
         return missing
+    due = as_kept(due)
     if due == ticket.due:
         return refused("no-change", "It is so already", 409, "The due date is the same.")
     return [DueChanged(before=ticket.due, after=due)]
@@ -84,3 +85,8 @@ def add_time(context: Context, actor: Actor, ticket: TicketState, command: AddTi
             "time-below-zero", "More than was noted down", 409, f"Only {ticket.time_worked} minutes are noted down."
         )
     return [TimeWorked(minutes=command.minutes, text=command.text.strip(), total=total)]
+
+
+def as_kept(at: datetime | None) -> datetime | None:
+    """A time that someone named, in the milliseconds that the database keeps: finer ones would not come back."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at else None

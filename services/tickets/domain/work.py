@@ -153,6 +153,7 @@ def set_status(
     context: Context, actor: Actor, ticket: TicketState, status: str, until: datetime | None, now: datetime
 ) -> list[Thin] | Refusal:
     """Another status, if the lifecycle allows it; ``until`` is for waiting only and lies ahead."""
+    until = details.as_kept(until)
     lifecycle = context.directory.lifecycle_of(ticket.queue)
     if status not in lifecycle.statuses:
         return refused("unknown-status", "No such status", 422, f"Known are: {', '.join(lifecycle.statuses)}.")
