@@ -17,7 +17,7 @@ import orjson
 import structlog
 from faststream.rabbit import RabbitMessage
 
-from ticketwire_contracts.base import Event
+from ticketwire_contracts.base import Batch, Event
 
 from .broker import DELAYS, Broker
 from .metrics import BATCH_SIZE, BROKER_TAKEN, EVENTS_HEARD, PARKED, RETRIED
@@ -26,6 +26,7 @@ from .mongo import ConnectionFailure
 log = structlog.get_logger()
 
 Handler = Callable[[Sequence[Any]], Awaitable[None]]
+Announce = Callable[[Sequence[Batch]], None]
 
 PREFETCH = 100
 """Deliveries held at once; each is a batch of up to 100 events."""
@@ -35,10 +36,11 @@ MERGED = 200
 
 @dataclass(slots=True)
 class Delivery:
-    """One message as it came: its events, and how often it was tried before."""
+    """One message as it came: its events, how often it was tried before, and its envelope without them."""
 
     events: list[dict[str, Any]]
     attempt: int
+    batch: Batch
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -49,8 +51,13 @@ class BatchConsumer:
         self._service = service
         self._broker = broker
         self._handlers: dict[str, tuple[type[Event], Handler]] = {}
+        self._announce: Announce = lambda _: None
         self._waiting: list[Delivery] = []
         self._wake = asyncio.Event()
+
+    def announces(self, announce: Announce) -> None:
+        """Before events go to their handlers, the envelopes of their batches go here: place, chain, epoch."""
+        self._announce = announce
 
     def hears(self, classes: Sequence[type[Event]], handler: Handler) -> None:
         """These types go to this handler."""
@@ -61,14 +68,16 @@ class BatchConsumer:
         """FastStream's subscriber: waits until the events in the message have had their effect, then acks."""
         BROKER_TAKEN.labels(self._service).inc()
         try:
-            events = orjson.loads(message.body)["events"]
+            body = orjson.loads(message.body)
+            events = body.pop("events")
+            batch = Batch(**body, events=[])
             attempt = int(message.headers.get("x-attempt", 0))
         except (ValueError, KeyError, TypeError):
             log.error("batch_unreadable", queue=self._service, size=len(message.body))
             PARKED.inc()
             await message.reject()  # the queue dead-letters it to <service>.parked
             return
-        delivery = Delivery(events, attempt)
+        delivery = Delivery(events, attempt, batch)
         self._waiting.append(delivery)
         self._wake.set()
         await delivery.done
@@ -98,25 +107,27 @@ class BatchConsumer:
         return deliveries
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> None:
-        raw = [(event, delivery.attempt) for delivery in deliveries for event in delivery.events]
+        events = [event for delivery in deliveries for event in delivery.events]
         try:
-            await self._try([event for event, _ in raw])
+            await self._try(events, [delivery.batch for delivery in deliveries])
         except Exception as error:
-            log.warning("batch_failed", queue=self._service, events=len(raw), error=repr(error), exc_info=True)
-            for event, attempt in raw:
-                await self._alone(event, attempt)
+            log.warning("batch_failed", queue=self._service, events=len(events), error=repr(error), exc_info=True)
+            for delivery in deliveries:
+                for event in delivery.events:
+                    await self._alone(event, delivery)
 
-    async def _alone(self, event: dict[str, Any], attempt: int) -> None:
+    async def _alone(self, event: dict[str, Any], delivery: Delivery) -> None:
         try:
-            await self._try([event])
+            await self._try([event], [delivery.batch])
         except Exception as error:
-            await self._put_off(event, attempt, error)
+            await self._put_off(event, delivery, error)
 
-    async def _try(self, raw: Sequence[dict[str, Any]]) -> None:
+    async def _try(self, raw: Sequence[dict[str, Any]], batches: Sequence[Batch]) -> None:
         known = [(event, self._handlers[event["type"]]) for event in raw if event.get("type") in self._handlers]
         by_handler: dict[Handler, list[Event]] = {}
         for event, (model, handler) in known:
             by_handler.setdefault(handler, []).append(model.model_validate(event))
+        self._announce(batches)
         if not known:
             return
         BATCH_SIZE.observe(len(known))
@@ -134,8 +145,10 @@ class BatchConsumer:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
 
-    async def _put_off(self, event: dict[str, Any], attempt: int, error: Exception) -> None:
-        body = orjson.dumps({"source": event.get("source", ""), "events": [event]})
+    async def _put_off(self, event: dict[str, Any], delivery: Delivery, error: Exception) -> None:
+        attempt = delivery.attempt
+        alone = {"source": delivery.batch.source, "rights_epoch": delivery.batch.rights_epoch, "events": [event]}
+        body = orjson.dumps(alone)
         headers = {"x-attempt": attempt + 1, "x-error": f"{type(error).__name__}: {error}"[:500]}
         if attempt < len(DELAYS):
             delay = DELAYS[attempt][0]

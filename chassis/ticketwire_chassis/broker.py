@@ -20,7 +20,7 @@ from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
-from aio_pika.exceptions import DeliveryError
+from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
 from aio_pika.message import Message
 
 from ticketwire_contracts.catalogue import HEARS
@@ -158,6 +158,21 @@ class Broker:
         async with asyncio.timeout(5):
             declared = await self._quick.declare_queue(queue, passive=True)
         return int(declared.declaration_result.consumer_count or 0)
+
+    async def heard_by_all(self) -> bool:
+        """Whether every service that hears this one has its queue bound: what was said before that is lost to it.
+
+        ``<service>.commands`` is the last that a service declares, so where it is, the bindings are.
+        """
+        for name in (hearer for hearer, speakers in HEARS.items() if self._service in speakers):
+            channel = await self.connection.channel(publisher_confirms=False)
+            try:
+                await channel.declare_queue(f"{name}.commands", passive=True)
+            except ChannelNotFoundEntity:
+                return False
+            finally:
+                await channel.close()
+        return True
 
     async def close(self) -> None:
         """Closes the connection."""

@@ -30,7 +30,7 @@ from starlette.routing import BaseRoute
 from ticketwire_contracts.base import Command, Event
 
 from . import logs, metrics
-from .batches import PREFETCH, BatchConsumer, Handler
+from .batches import PREFETCH, Announce, BatchConsumer, Handler
 from .blobs import BlobStore
 from .broker import Broker
 from .commands import CommandClient, CommandServer, Obey
@@ -85,6 +85,10 @@ class Service:
         self._consumer.hears(events, by)
         self._listens = True
 
+    def announces(self, announce: Announce) -> None:
+        """The envelopes of batches go here before their events are handled."""
+        self._consumer.announces(announce)
+
     def obeys(self, *commands: type[Command], by: Obey) -> None:
         """These commands go to this handler, many at once."""
         self._server.obeys(commands, by)
@@ -129,7 +133,7 @@ class Service:
         for prepare in self._preparations:
             await prepare()
         if says:
-            self._spawn("relay", self.relay.run)
+            self._spawn("relay", self._relay)
         for name, task in self._background:
             self._spawn(name, task)
         consuming = await self._consume()
@@ -155,6 +159,13 @@ class Service:
     async def _mongo_answers(self) -> bool:
         await self.db.ping()
         return True
+
+    async def _relay(self) -> None:
+        """Relays once all who should hear can hear: at the very first start the others may still be on their way."""
+        while not await self.broker.heard_by_all():
+            log.info("waiting_for", server="those who hear us")
+            await asyncio.sleep(0.3)
+        await self.relay.run()
 
     async def _consume(self) -> RabbitBroker:
         consuming = RabbitBroker(

@@ -13,6 +13,8 @@ import uuid
 from dataclasses import dataclass
 from hashlib import sha256
 
+WHO = 10
+"""Letters of a person's id in a reply address."""
 NAMESPACE = uuid.UUID("6c0e7f8a-9a41-5d0c-8f5d-0f5e2d1b7a11")
 _MESSAGE_ID = re.compile(r"t\.(TW-\d{1,18})\.([ci])\.([0-9a-f]{32})\.([0-9a-f]{20})@", re.IGNORECASE)
 _TOKEN = re.compile(r"(TW-\d{1,18})\.([a-z]{1,10})\.([0-9a-f]{1,32})\.([0-9a-f]{20})", re.IGNORECASE)
@@ -33,6 +35,7 @@ class ReplyToken:
     ticket: str
     purpose: str
     person: str
+    """``person/`` and the first letters of the id."""
 
 
 class Signer:
@@ -61,8 +64,11 @@ class Signer:
         return SignedId(ticket=number, internal=kind == "i")
 
     def reply_token(self, ticket: str, purpose: str, person: str) -> str:
-        """The part after ``+`` of a reply address. ``person`` is ``person/<hex id>``; only the hex stands in it."""
-        who = person.removeprefix("person/") or "0"
+        """The part after ``+`` of a reply address. ``person`` is ``person/<hex id>``; its first letters stand in it.
+
+        So the local part stays under the 64 octets that RFC 5321 promises.
+        """
+        who = person.removeprefix("person/")[:WHO] or "0"
         body = f"{ticket}.{purpose}.{who}"
         return f"{body}.{self._mac('reply', body)}"
 

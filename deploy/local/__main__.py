@@ -24,8 +24,11 @@ def main() -> int:
         chosen = plan(os.environ)
     except PlanWrong as wrong:
         return refuse(str(wrong))
-    chosen.var.mkdir(parents=True, exist_ok=True, mode=0o700)
-    other = running_elsewhere(chosen)
+    try:
+        chosen.var.mkdir(parents=True, exist_ok=True, mode=0o700)
+        other = running_elsewhere(chosen)
+    except OSError as error:
+        return refuse(f"{error.filename}: {error.strerror}; put the data elsewhere with TICKETWIRE_VAR=/some/folder")
     if other is not None:
         return refuse(
             f"it is running already (pid {other}) with the data in {chosen.var}; stop that one with "

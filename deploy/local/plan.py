@@ -110,7 +110,7 @@ def plan(environment: Mapping[str, str]) -> Plan:
         host=environment.get("TICKETWIRE_HOST") or "127.0.0.1",
         demo=environment.get("TICKETWIRE_DEMO", "1") not in ("0", "no", "false"),
         subscribers=subscribers,
-        mongo_cache_gb=float(environment.get("TICKETWIRE_MONGO_CACHE_GB") or 0.5),
+        mongo_cache_gb=cache_gb(environment),
     )
 
 
@@ -121,3 +121,15 @@ def number(environment: Mapping[str, str], variable: str, default: int) -> int:
         return int(text)
     except ValueError:
         raise PlanWrong(f"{variable}: {text!r} is not a number") from None
+
+
+def cache_gb(environment: Mapping[str, str]) -> float:
+    """How much memory mongod may take for its cache; it wants at least a quarter of a gigabyte."""
+    text = environment.get("TICKETWIRE_MONGO_CACHE_GB") or "0.5"
+    try:
+        size = float(text)
+    except ValueError:
+        raise PlanWrong(f"TICKETWIRE_MONGO_CACHE_GB: {text!r} is not a number") from None
+    if size < 0.25:
+        raise PlanWrong(f"TICKETWIRE_MONGO_CACHE_GB: {text} is less than 0.25")
+    return size

@@ -134,14 +134,18 @@ class Child:
         return f"exit code {code}"
 
     def last_error(self) -> str:
-        """The last line of its log since it was started that tells of an error, else the last line."""
+        """The last line of its log since it was started that tells of an error, else its last plain line.
+
+        A structured line below an error is no reason: whoever is killed has said only what went well.
+        """
         if not self.log.exists():
             return ""
         with self.log.open("rb") as file:
             file.seek(max(self.log_begins, self.log.stat().st_size - 50_000))
             lines = [line.decode(errors="replace").strip() for line in file.read().splitlines()]
         told = [text for text in map(error_text, lines) if text]
-        return (told or [line for line in lines if line] or [""])[-1][:300]
+        plain = [line for line in lines if line and not line.startswith("{")]
+        return (told or plain or [""])[-1][:300]
 
 
 def error_text(line: str) -> str:

@@ -208,7 +208,8 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
             return [PersonCreatedV1(**_stamp(PersonCreatedV1, commit, index, "A person was made"), person=one.person)]
         case thin.QueueCreated():
             summary = f"Queue {one.queue.name} was made"
-            return [QueueCreatedV1(**_stamp(QueueCreatedV1, commit, index, summary), queue=one.queue)]
+            made = _stamp(QueueCreatedV1, commit, index, summary)
+            return [QueueCreatedV1(**made, queue=one.queue, rights_epoch=int(commit.after["rights_epoch"]))]
         case thin.GroupChanged():
             group = _stamp(GroupChangedV1, commit, index, f"Group {one.group.name} changed")
             return [GroupChangedV1(**group, group=one.group, rights_epoch=one.rights_epoch)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .conftest import Tree
 
-TICKETS = "contracts/ticketwire_contracts/tickets.py"
+TICKETS = "contracts/ticketwire_contracts/tickets/events.py"
 CATALOGUE = "contracts/ticketwire_contracts/catalogue.py"
 
 TICKET_MOVED = '''

@@ -90,32 +90,21 @@ class Stack:
 
     def start_sink(self) -> None:
         """The sink in a process of its own: ``outbox/`` gets a file for each mail."""
-        self._sink = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "deploy.local.sink",
-                "--port",
-                str(self.sink_port),
-                "--outbox",
-                str(self.outbox_folder),
-            ],
-            cwd=ROOT,
-            stdout=(self.folder / "sink.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        port, outbox = str(self.sink_port), str(self.outbox_folder)
+        command = [sys.executable, "-m", "deploy.local.sink", "--port", port, "--outbox", outbox]
+        self._sink = self._spawn(command, self.folder / "sink.log", dict(os.environ))
 
     def start_one(self, name: str, n: int = 0) -> None:
         """Starts one replica."""
-        self.processes[name, n] = subprocess.Popen(
-            [sys.executable, "-m", "ticketwire_chassis.serve", name],
-            cwd=ROOT,
-            env={**os.environ, **self.environment(name, n)},
-            stdout=(self.folder / f"{name}-{n}.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        command = [sys.executable, "-m", "ticketwire_chassis.serve", name]
+        environment = {**os.environ, **self.environment(name, n)}
+        self.processes[name, n] = self._spawn(command, self.folder / f"{name}-{n}.log", environment)
+
+    def _spawn(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
 
     def environment(self, name: str, n: int = 0) -> dict[str, str]:
         """The settings of one replica."""

@@ -16,6 +16,7 @@ class QueueCreatedV1(Event):
     topic: ClassVar[str] = "queue.created.v1"
     publisher: ClassVar[str] = "tickets"
     queue: Queue = Field(description="The queue.")
+    rights_epoch: int = Field(default=0, description="Epoch of rights from here on.")
 
 
 class PersonCreatedV1(Event):

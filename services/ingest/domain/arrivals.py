@@ -45,6 +45,7 @@ class Known:
 def arrivals(raw: bytes, recipients: list[str], envelope_from: str, at: datetime, correlation: str) -> list[Arrival]:
     """One arrival for each different recipient."""
     digest = sha256(raw).hexdigest()
+    envelope_from = envelope_from.encode("utf-8", "replace").decode()  # octets that are no text could not be kept
     different = {recipient.lower(): recipient for recipient in recipients}
     return [
         Arrival(new_row(at), normal(recipient), envelope_from, raw, at, correlation, digest)
@@ -73,7 +74,7 @@ def well_formed(recipient: str) -> bool:
     if recipient.lower() == "postmaster":
         return True
     local, at, domain = recipient.rpartition("@")
-    return bool(
+    return recipient.isprintable() and bool(
         at and 0 < len(local) <= 128 and len(domain) <= 255 and not _CONTROL.search(local) and _DOMAIN.match(domain)
     )
 

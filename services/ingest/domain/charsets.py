@@ -49,13 +49,18 @@ _UNLABELLED = frozenset({"", "ascii", "x-unknown", "unknown-8bit", "unknown", "d
 _LATIN = frozenset({"cp1252", "iso8859-15", "cp1250", "cp1254"})
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 MIXED = "ticketwire-mixed"
+MIXED_OCTETS = 64 * 1024
+"""Longer text is not read octet by octet: that is slow."""
 
 
 def _octet_as_latin(error: UnicodeError) -> tuple[str, int]:
-    # UTF-8 with a stray octet in it (a name cut in the middle, two charsets in one header): only that octet is Latin.
+    # UTF-8 with a stray octet in it (two charsets in one header): only that octet is Latin.
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+    wrong = error.object[error.start : error.end]
+    if wrong[0] >= 0xC2 and error.start and 0x80 <= error.object[error.start - 1] < 0xC0:
+        return "\ufffd", error.end  # behind a whole letter: one cut in the middle, as in a shortened file name
+    return wrong.decode("cp1252", "replace"), error.end
 
 
 codecs.register_error(MIXED, _octet_as_latin)
@@ -121,10 +126,10 @@ def decode(data: bytes, label: str = "", fallback: str = "cp1252") -> tuple[str,
         return text, None if right and codec is not None else _warning(codec, label)
     if codec in _LATIN:
         return data.decode(codec or "cp1252", "replace"), None
-    if codec:
+    if codec and (codec != "utf-8" or len(data) >= MIXED_OCTETS):
         return data.decode(codec, "replace"), f"charset_wrong:{_shown(label)}"
     other = codec_of(fallback)
-    if other in (None, "", "utf-8", "cp1252") and len(data) < 65_536:
+    if other in (None, "", "utf-8", "cp1252") and len(data) < MIXED_OCTETS:
         return data.decode("utf-8", MIXED), _warning(codec, label)
     return data.decode("cp1252" if other in (None, "", "utf-8") else other, "replace"), _warning(codec, label)
 

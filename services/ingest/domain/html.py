@@ -65,6 +65,7 @@ _HREF = re.compile(r"\shref=\"([^\"]*)\"")
 _BLANK = re.compile(r"[ \t\xa0]+")
 _AROUND = re.compile(r" ?\n ?")
 _LINES = re.compile(r"\n{3,}")
+_QUOTE_ENDS = re.compile(r"\n>+(?=\n\n|\Z)")
 _BREAKS = frozenset(
     """address blockquote br center dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol pre
     table tr ul""".split()  # noqa: SIM905
@@ -128,8 +129,8 @@ def to_text(html: str) -> str:
                 link = ""
         elif tag in ("td", "th") and closing:
             out.append(" ")
-        elif tag == "li" and not closing:
-            out.append("\n- ")
+        elif tag == "li":
+            out.append("" if closing else "\n- ")
         elif tag in _BREAKS or tag == "p":
             out.append("\n\n" if tag in _PARAGRAPHS else "\n")
         if tag == "pre":
@@ -153,7 +154,7 @@ def _quoted(text: str) -> str:
         if plain or not (opened or closed):
             lines.append(">" * min(depth, 9) + (" " if depth and plain else "") + plain)
         depth = max(0, depth - closed)
-    return _LINES.sub("\n\n", "\n".join(lines))
+    return _LINES.sub("\n\n", _QUOTE_ENDS.sub("", "\n".join(lines)))
 
 
 def from_text(text: str) -> str:

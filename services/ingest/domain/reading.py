@@ -197,6 +197,9 @@ def _attachment(file: File, inline: set[str]) -> Attachment:
 
 def _pgp(root: mime.Part, text: str, warnings: list[str]) -> PgpVerdict:
     """Whether it came encrypted. Nothing is opened or checked here, and it is said so."""
+    if "pkcs7" in root.params.get("protocol", "").lower() or root.type.endswith("pkcs7-mime"):
+        warnings.append("smime_unchecked")
+        return PgpVerdict()
     encrypted = root.type == "multipart/encrypted" or text.lstrip()[:27] == "-----BEGIN PGP MESSAGE-----"
     signed = root.type == "multipart/signed" or text.lstrip()[:34] == "-----BEGIN PGP SIGNED MESSAGE-----"
     if encrypted or signed:

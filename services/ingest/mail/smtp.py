@@ -62,7 +62,7 @@ class Dialogue(SMTP):
     async def _content(self) -> bytes | None:
         """The mail's octets without the stuffed dots; nothing when it is too large (it is read to its end anyway)."""
         pieces: list[bytes] = []
-        size, limit = 0, self.data_size_limit or 2**62
+        size, limit = 0, (self.data_size_limit or 2**62) + len(b".\r\n")
         tail = b"\r\n"
         while True:
             try:
@@ -80,7 +80,7 @@ class Dialogue(SMTP):
             tail = (tail + piece)[-5:]
             if tail == b"\r\n.\r\n":
                 break
-        if size > limit + 3:
+        if size > limit:
             return None
         content = b"".join(pieces)[:-3]
         if content.startswith(b"."):

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
+
 from ticketwire_contracts.rights import Thing, Viewer, holds, viewer_of, visible_to
 from ticketwire_contracts.tickets import Grant, Group, Person, Queue
 
 from .addresses import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One entry of the directory: a queue, an agent, a group, a grant (taken back: no value)."""
+
+    key: str
+    version: int
+    value: BaseModel | None
+    epoch: int = 0
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def decide_administration(
         case GiveRightV1() | TakeRightV1():
             return _lacks(context, actor, "right.admin") or change_right(context, command, epoch)
         case SetQueueFieldsV1():
-            return set_queue_fields(context, actor, command, epoch)
+            return set_queue_fields(context, actor, command)
         case _:
             return refused("unknown-command", "Unknown command", 404, command.topic)
 

@@ -52,7 +52,7 @@ class SignedMark:
     ticket: str
     internal: bool
     reply_of: str | None = None
-    """``person/<id>`` for whom the address was made, when an answer to it is a reply."""
+    """For whom the address was made, when an answer to it is a reply: ``person/`` and how the id begins."""
 
 
 @dataclass(frozen=True, slots=True)

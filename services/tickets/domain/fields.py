@@ -81,8 +81,8 @@ def unfilled(context: Context, ticket: TicketState) -> Refusal | None:
     )
 
 
-def set_queue_fields(context: Context, actor: Actor, command: SetQueueFieldsV1, epoch: int) -> Decision:
-    """The custom fields of a queue, all of them, in this order."""
+def set_queue_fields(context: Context, actor: Actor, command: SetQueueFieldsV1) -> Decision:
+    """The custom fields of a queue, all of them, in this order. No epoch of rights begins: nobody sees more by it."""
     queue = context.directory.queues.get(command.queue)
     if queue is None:
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {command.queue}.")
@@ -102,7 +102,7 @@ def set_queue_fields(context: Context, actor: Actor, command: SetQueueFieldsV1, 
         return refused("no-change", "It is so already", 409, "The fields are the same.")
     changed = queue.model_copy(update={"fields": command.fields, "version": queue.version + 1})
     event = QueueFieldsSet(queue=queue.name, fields=command.fields)
-    return [Change(f"queue/{queue.name}", [event], changed.model_dump() | {"rights_epoch": epoch})]
+    return [Change(f"queue/{queue.name}", [event], changed.model_dump())]
 
 
 def _checked(definition: FieldDefinition | None, value: FieldValue | None, before: object) -> FieldValue | None:

@@ -90,7 +90,7 @@ def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, tick
 
 
 def _is_reply_by_agent(reply_of: str | None, sender: Person | None) -> bool:
-    return reply_of is not None and sender is not None and sender.id == reply_of and sender.agent
+    return reply_of is not None and sender is not None and sender.id.startswith(reply_of) and sender.agent
 
 
 def _reply(context: Context, ticket: TicketState, said: dict[str, Any], why: str) -> list[Thin]:

@@ -1,0 +1,204 @@
+"""What notify does with what it hears: keeps the directory, writes a row for each mail that an event calls for.
+
+The directory's events of a batch go first. A batch that was said under an epoch of rights which this directory has
+not reached is held back (decision 14): it fails, waits a second and comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter
+
+from ticketwire_chassis.commands import Asked
+from ticketwire_chassis.logs import bound_correlation
+from ticketwire_contracts.base import Answer, Batch, Event, Problem
+from ticketwire_contracts.notify import ResendV1
+from ticketwire_contracts.tickets import (
+    GrantGivenV1,
+    GrantTakenV1,
+    GroupChangedV1,
+    PersonCreatedV1,
+    Queue,
+    QueueCreatedV1,
+    TicketEscalatedV1,
+    TicketEvent,
+    TicketNotedV1,
+    TicketOpenedV1,
+    TicketOwnerChangedV1,
+    TicketReceivedV1,
+    TicketRepliedV1,
+)
+
+from .domain.addresses import spelled
+from .domain.directory import Directory, Known
+from .domain.letter import Letter
+from .domain.outgoing import Outgoing, row_id
+from .domain.telling import Recipient, Telling, agents_in, who_hears
+
+log = structlog.get_logger()
+
+UNREACHABLE = Counter("ticketwire_recipients_unreachable", "Recipients to whom no mail can be addressed")
+
+HEARD = (
+    QueueCreatedV1,
+    PersonCreatedV1,
+    GroupChangedV1,
+    GrantGivenV1,
+    GrantTakenV1,
+    TicketOpenedV1,
+    TicketReceivedV1,
+    TicketRepliedV1,
+    TicketNotedV1,
+    TicketOwnerChangedV1,
+    TicketEscalatedV1,
+)
+FORBIDDEN = Problem(type="forbidden", title="You may not", status=403, detail="It needs the right mail.admin.")
+UNKNOWN = Problem(type="notification-not-found", title="No such mail", status=404)
+NOT_FAILED = Problem(type="not-failed", title="It has not failed", status=409, detail="Only failed mails are resent.")
+
+Write = Callable[[TicketEvent, Telling, Queue], tuple[Letter, bytes]]
+
+
+class DirectoryBehind(Exception):
+    """The directory does not know yet what the event was said under; it is tried again in a moment."""
+
+
+class Directories(Protocol):
+    """Who is who."""
+
+    async def keep(self, entries: Sequence[Known]) -> None: ...
+    async def current(self) -> Directory: ...
+
+
+class Rows(Protocol):
+    """Mails on their way out."""
+
+    async def add(self, rows: Sequence[Outgoing], now: datetime) -> list[tuple[Outgoing, str]]: ...
+    async def due_at_once(self, row: str, now: datetime) -> bool: ...
+    async def state(self, row: str) -> str | None: ...
+
+
+class Handlers:
+    """Everything that notify hears and obeys."""
+
+    def __init__(
+        self,
+        directories: Directories,
+        rows: Rows,
+        write: Write,
+        send: Callable[[Sequence[tuple[Outgoing, str]]], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._directories = directories
+        self._rows = rows
+        self._write = write
+        self._send = send
+        self._wake = wake
+        self._epoch = 0
+
+    def on_batches(self, batches: Sequence[Batch]) -> None:
+        """Notes under which rights the events that come next were said."""
+        self._epoch = max(batch.rights_epoch for batch in batches)
+
+    async def on_events(self, events: Sequence[Event]) -> None:
+        """The directory first, then a row for each mail that the tickets' events call for."""
+        entries = [entry for event in events if (entry := known(event)) is not None]
+        if entries:
+            await self._directories.keep(entries)
+        told = [event for event in events if isinstance(event, TicketEvent) and not event.replay]
+        if not told:
+            return
+        directory = await self._directories.current()
+        if directory.epoch < self._epoch:
+            raise DirectoryBehind(f"at epoch {directory.epoch}, said under {self._epoch}")
+        rows = [row for event in told for row in self._rows_for(event, directory)]
+        fresh = await self._rows.add(rows, datetime.now(UTC))
+        for row, _ in fresh:
+            with bound_correlation(row.correlation):
+                log.info("mail_to_send", row=row.id, kind=row.kind, ticket=row.ticket)
+        if fresh:
+            self._send(fresh)
+
+    def _rows_for(self, event: TicketEvent, directory: Directory) -> list[Outgoing]:
+        if event.ticket.queue not in directory.queues:
+            raise DirectoryBehind(f"queue {event.ticket.queue} is not known yet")
+        if missing := agents_in(event) - directory.persons.keys():
+            raise DirectoryBehind(f"{len(missing)} agents are not known yet")
+        tellings = (reachable(telling) for telling in who_hears(event, directory))
+        return [self._row(event, telling, directory) for telling in tellings if telling is not None]
+
+    def _row(self, event: TicketEvent, telling: Telling, directory: Directory) -> Outgoing:
+        letter, mail = self._write(event, telling, directory.queues[event.ticket.queue])
+        recipients = tuple(dict.fromkeys(one.address for one in (*letter.to, *letter.cc)))
+        return Outgoing(
+            id=row_id(event.id, telling),
+            kind=telling.kind,
+            ticket=event.ticket.number,
+            cause=event.id,
+            correlation=event.correlation,
+            sender="" if telling.kind == "auto_reply" else letter.sender.address,
+            recipients=recipients,
+            open=recipients,
+            message_id=letter.message_id,
+            mail=mail,
+            first_at=event.time,
+            internal=telling.internal,
+            person=telling.to[0].person if telling.internal else "",
+            thing=telling.thing,
+            attachments=letter.attachments,
+        )
+
+    async def obey(self, orders: Sequence[Asked]) -> list[Answer]:
+        """Resends mails, one by one: it is rare. The gateway has checked ``mail.admin``; customers never may."""
+        return [await self._obey(asked) for asked in orders]
+
+    async def _obey(self, asked: Asked) -> Answer:
+        command = asked.command
+        if not isinstance(command, ResendV1):
+            raise TypeError(f"{type(command).__name__} is no order for notify")
+        if asked.order.actor.kind == "customer":
+            return Answer(order=asked.order.id, problem=FORBIDDEN)
+        if await self._rows.due_at_once(command.notification, datetime.now(UTC)):
+            self._wake()
+            return Answer(order=asked.order.id, result={"notification": command.notification})
+        there = await self._rows.state(command.notification) is not None
+        return Answer(order=asked.order.id, problem=NOT_FAILED if there else UNKNOWN)
+
+
+def known(event: Event) -> Known | None:
+    """What an event adds to the directory. Customers do not stand in it: they come with their tickets."""
+    match event:
+        case QueueCreatedV1():
+            return Known(f"queue/{event.queue.name}", event.version, event.queue, event.rights_epoch)
+        case PersonCreatedV1() if event.person.agent:
+            return Known(event.person.id, event.version, event.person)
+        case GroupChangedV1():
+            return Known(f"group/{event.group.name}", event.version, event.group, event.rights_epoch)
+        case GrantGivenV1():
+            return Known(event.subject, event.version, event.grant, event.rights_epoch)
+        case GrantTakenV1():
+            return Known(event.subject, event.version, None, event.rights_epoch)
+    return None
+
+
+def reachable(telling: Telling) -> Telling | None:
+    """The telling with its addresses as SMTP wants them, without those that no mail can reach; none if none is left."""
+    to, cc = _spelled(telling.to), _spelled(telling.cc)
+    UNREACHABLE.inc(len(telling.to) + len(telling.cc) - len(to) - len(cc))
+    if not to:
+        to, cc = cc, ()
+    if not to:
+        return None
+    return Telling(telling.kind, to, cc, telling.internal, telling.thing, telling.answers_customers)
+
+
+def _spelled(people: Sequence[Recipient]) -> tuple[Recipient, ...]:
+    return tuple(
+        Recipient(address, one.name, one.person, one.language)
+        for one in people
+        if (address := spelled(one.address)) is not None
+    )

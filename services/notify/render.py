@@ -1,0 +1,307 @@
+"""Letters: what is written to whom, and the octets of it (RFC 5322).
+
+The octets are put together by hand: an ``EmailMessage`` costs ten times as much. So what ``email`` would guard
+stands here: no line break or control character gets into a header, long lines are encoded, and every address has
+gone through ``spelled``.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from binascii import b2a_qp
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import format_datetime
+from typing import Protocol
+from urllib.parse import quote
+
+from ticketwire_chassis.i18n.dates import exact
+from ticketwire_chassis.i18n.translator import Translator, translator
+from ticketwire_contracts.ingest import Attachment
+from ticketwire_contracts.tickets import (
+    MessageEvent,
+    Queue,
+    TicketEscalatedV1,
+    TicketEvent,
+    TicketNotedV1,
+    TicketOpenedV1,
+    TicketOwnerChangedV1,
+    TicketReceivedV1,
+    TicketRepliedV1,
+)
+
+from .domain.addresses import spelled, with_token
+from .domain.letter import (
+    AUTO_REPLY_HEADERS,
+    NOTICE_HEADERS,
+    Letter,
+    chain,
+    known_id,
+    subject_line,
+)
+from .domain.telling import Recipient, Telling
+
+LINE_OCTETS = 990
+"""Longer lines (RFC 5322 allows 998) are encoded."""
+HEADER_CHARS = 76
+QUOTED_CHARS = 20_000
+"""Of a message in a notice; the whole of it is on the ticket."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+
+
+class Ids(Protocol):
+    """Who signs ids, so that answers to our mails find back."""
+
+    def message_id(self, ticket: str, event_id: str, recipient: str, domain: str, *, internal: bool = False) -> str: ...
+    def reply_token(self, ticket: str, purpose: str, person: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What stands in every letter: the pages' address, the domain of our ids, the sender where a queue has none."""
+
+    ids: Ids
+    public_url: str
+    mail_domain: str
+    sender_address: str
+
+
+def letter(event: TicketEvent, telling: Telling, queue: Queue, desk: Desk) -> Letter:
+    """The letter that an event calls for."""
+    match telling.kind:
+        case "reply" if isinstance(event, TicketRepliedV1):
+            return _reply(event, telling, queue, desk)
+        case "auto_reply" if isinstance(event, TicketOpenedV1):
+            return _auto_reply(event, telling, queue, desk)
+        case _:
+            return _notice(event, telling, queue, desk)
+
+
+# ---------------------------------------------------------------------------------------------- customers
+
+
+def _reply(event: TicketRepliedV1, telling: Telling, queue: Queue, desk: Desk) -> Letter:
+    address = _address_of(queue, desk)
+    number = event.ticket.number
+    name = event.message.author.name
+    return Letter(
+        sender=Recipient(address, f"{name} ({queue.title})" if name else queue.title),
+        to=telling.to,
+        cc=telling.cc,
+        subject=subject_line(number, event.ticket.subject, answers=event.in_reply_to is not None),
+        text=event.message.text,
+        message_id=desk.ids.message_id(number, event.id, telling.key, desk.mail_domain),
+        date=event.time,
+        in_reply_to=known_id(event.in_reply_to),
+        references=chain(event.reply_references, event.in_reply_to),
+        attachments=tuple(event.message.attachments),
+        language=event.ticket.language or "en",
+    )
+
+
+def _auto_reply(event: TicketOpenedV1, telling: Telling, queue: Queue, desk: Desk) -> Letter:
+    recipient = telling.to[0]
+    number, asked = event.ticket.number, event.message.message_id
+    t = translator(recipient.language or event.ticket.language)
+    text = t(
+        "Hello,\n\nthank you for your message. It has arrived as ticket {number}: {subject}\n\n"
+        "We will get back to you. If you write again about it, please answer this mail or keep [{number}] in the "
+        "subject.\n\n{queue}\n",
+        number=number,
+        subject=event.ticket.subject,
+        queue=queue.title,
+    )
+    return Letter(
+        sender=Recipient(_address_of(queue, desk), queue.title),
+        to=(recipient,),
+        subject=subject_line(number, event.ticket.subject, answers=True),
+        text=text,
+        message_id=desk.ids.message_id(number, event.id, recipient.address, desk.mail_domain),
+        date=event.time,
+        in_reply_to=known_id(asked),
+        references=chain(event.message.references, asked),
+        headers=AUTO_REPLY_HEADERS,
+        language=t.language,
+    )
+
+
+# --------------------------------------------------------------------------------------------- colleagues
+
+
+def _notice(event: TicketEvent, telling: Telling, queue: Queue, desk: Desk) -> Letter:
+    recipient = telling.to[0]
+    number = event.ticket.number
+    address = _address_of(queue, desk)
+    t = translator(recipient.language)
+    root = desk.ids.message_id(number, event.subject, recipient.address, desk.mail_domain, internal=True)
+    reply_to = with_token(address, desk.ids.reply_token(number, "note", recipient.person))
+    lines = [headline(event, t), "", *_facts(event, queue, t)]
+    if isinstance(event, MessageEvent) and event.message.text:
+        lines += ["", *(f"> {line}" for line in _LINE_ENDS.split(event.message.text[:QUOTED_CHARS]))]
+        if event.message.attachments:
+            files = ", ".join(one.filename or "?" for one in event.message.attachments)
+            lines += ["", t("Attachments: {files}", files=files)]
+    lines += [
+        "",
+        f"{desk.public_url}/tickets/{number}",
+        "",
+        "-- ",
+        t("An answer to this mail becomes an internal note."),
+    ]
+    if telling.answers_customers:
+        to_customers = with_token(address, desk.ids.reply_token(number, "reply", recipient.person))
+        lines += [t("To reply to the customer by mail, write to: {address}", address=to_customers)]
+    return Letter(
+        sender=Recipient(address, queue.title),
+        to=(recipient,),
+        subject=subject_line(number, event.ticket.subject, answers=False),
+        text="\n".join(lines) + "\n",
+        message_id=desk.ids.message_id(number, event.id, recipient.address, desk.mail_domain, internal=True),
+        date=event.time,
+        reply_to=reply_to,
+        in_reply_to=root,
+        references=(root,),
+        headers=NOTICE_HEADERS,
+        language=t.language,
+    )
+
+
+def headline(event: TicketEvent, t: Translator) -> str:
+    """What happened, in one line for a colleague."""
+    number = event.ticket.number
+    match event:
+        case TicketOpenedV1():
+            return t("{author} opened ticket {number}.", author=_who(event), number=number)
+        case TicketReceivedV1():
+            return t("{author} wrote on ticket {number}.", author=_who(event), number=number)
+        case TicketRepliedV1():
+            return t("{author} replied on ticket {number}.", author=_who(event), number=number)
+        case TicketNotedV1():
+            return t("{author} noted on ticket {number} (internal).", author=_who(event), number=number)
+        case TicketOwnerChangedV1():
+            return t("Ticket {number} is yours now.", number=number)
+        case TicketEscalatedV1():
+            return _escalated(event, t)
+    return event.summary
+
+
+def _escalated(event: TicketEscalatedV1, t: Translator) -> str:
+    promise = {
+        "first_response": t("First response"),
+        "next_response": t("Next response"),
+        "solution": t("Solution"),
+        "silence": t("Silence"),
+        "due_date": t("Due date"),
+    }[event.clock]
+    return t(
+        "Ticket {number}: {promise} at {percent} %, due {due}.",
+        number=event.ticket.number,
+        promise=promise,
+        percent=event.percent,
+        due=exact(event.due_at, t),
+    )
+
+
+def _facts(event: TicketEvent, queue: Queue, t: Translator) -> list[str]:
+    ticket = event.ticket
+    owner = ticket.owner.name if ticket.owner else t("nobody")
+    requesters = ", ".join(one.name or one.address for one in ticket.requesters)
+    return [
+        t("Subject: {subject}", subject=ticket.subject),
+        t("Queue: {queue}", queue=queue.title),
+        t("Requesters: {requesters}", requesters=requesters),
+        t("Owner: {owner}", owner=owner),
+    ]
+
+
+def _who(event: MessageEvent) -> str:
+    return event.message.author.name or event.message.author.address
+
+
+def _address_of(queue: Queue, desk: Desk) -> str:
+    return next((one for address in queue.addresses if (one := spelled(address))), desk.sender_address)
+
+
+# ------------------------------------------------------------------------------------------------- octets
+
+
+def octets(letter: Letter) -> bytes:
+    """The letter as octets, its files aside (``with_files``)."""
+    lines = [
+        f"Date: {format_datetime(letter.date)}",
+        f"From: {_mailbox(letter.sender)}",
+        _list("To", letter.to),
+        *([_list("Cc", letter.cc)] if letter.cc else []),
+        f"Subject: {_words(letter.subject, 9)}",
+        f"Message-ID: <{letter.message_id}>",
+        *([f"Reply-To: <{letter.reply_to}>"] if letter.reply_to else []),
+        *([f"In-Reply-To: <{letter.in_reply_to}>"] if letter.in_reply_to else []),
+        *(["References: " + "\r\n ".join(f"<{one}>" for one in letter.references)] if letter.references else []),
+        *(f"{name}: {value}" for name, value in letter.headers),
+        f"Content-Language: {letter.language}",
+        "MIME-Version: 1.0",
+    ]
+    return "\r\n".join(lines).encode("ascii") + _text_part(letter.text)
+
+
+def _text_part(text: str) -> bytes:
+    """Content-Type and what follows it: as it is where every line is short and plain, else quoted-printable."""
+    data = "\n".join(_LINE_ENDS.split(text)).encode("utf-8", "replace")
+    charset, encoding = (b"us-ascii", b"7bit") if data.isascii() else (b"utf-8", b"quoted-printable")
+    if b"\0" in data or max(map(len, data.split(b"\n"))) > LINE_OCTETS:
+        encoding = b"quoted-printable"
+    if encoding != b"7bit":
+        data = b2a_qp(data, istext=True)
+    head = b'\r\nContent-Type: text/plain; charset="%b"\r\nContent-Transfer-Encoding: %b\r\n\r\n' % (charset, encoding)
+    return head + data.replace(b"\n", b"\r\n")
+
+
+def with_files(mail: bytes, files: Sequence[tuple[Attachment, bytes]]) -> bytes:
+    """A mail of ours with its files: its text becomes the first part of a multipart."""
+    if not files:
+        return mail
+    head, mark, text = mail.partition(b"\r\nContent-Type: ")
+    boundary = b"=_ticketwire_" + files[0][0].sha256[:32].encode()
+    parts = [mark[2:] + text, *(_file_part(file, data) for file, data in files)]
+    body = b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
+    return head + b'\r\nContent-Type: multipart/mixed; boundary="%b"\r\n\r\n%b--%b--\r\n' % (boundary, body, boundary)
+
+
+def _file_part(file: Attachment, data: bytes) -> bytes:
+    kind = file.content_type if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", file.content_type) else ""
+    if kind.startswith(("multipart/", "message/")) or not kind:
+        kind = "application/octet-stream"
+    name = quote(_CONTROL.sub(" ", file.filename) or "file", safe="")
+    head = (
+        f"Content-Type: {kind}\r\nContent-Disposition: attachment; filename*=UTF-8''{name}\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode("ascii") + base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def _list(name: str, people: Sequence[Recipient]) -> str:
+    return f"{name}: " + ",\r\n ".join(_mailbox(one) for one in people)
+
+
+def _mailbox(who: Recipient) -> str:
+    name = _CONTROL.sub(" ", who.name).strip()
+    if not name:
+        return f"<{who.address}>"
+    if not name.isascii():
+        return f"{_words(name, 6)} <{who.address}>"
+    if not _ATOM.fullmatch(name):
+        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{name} <{who.address}>"
+
+
+def _words(text: str, taken: int) -> str:
+    """Unstructured text for a header (RFC 2047), folded; ``taken`` columns of the first line are used already."""
+    text = " ".join(_CONTROL.sub(" ", text).split())
+    if text.isascii() and len(text) + taken <= HEADER_CHARS and "=?" not in text:
+        return text
+    return Header(text, "utf-8", HEADER_CHARS, header_name="x" * max(taken - 2, 1)).encode(linesep="\r\n")

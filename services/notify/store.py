@@ -1,0 +1,202 @@
+"""Mongo: who is who, and one row per mail on its way out.
+
+    directory  {_id: "queue/support", version, value}, and a stamp that moves whenever one of them does
+    outgoing   {_id: uuid5 of event and recipient, state, open, mail, due_at, lease, tries, rev, outbox, pending}
+    caps       {_id: "<day> <digest>", n, until}      automatic mails by address and day
+
+A row is inserted with a lease of the replica that will send it at once; ``due_at`` is the time from which any
+replica may take it: after the lease, or at the next try. A row that is there already was heard of before.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ticketwire_chassis.mongo import ASCENDING, BulkWriteError, Database, Doc, InsertOne, UpdateOne, duplicate_key
+from ticketwire_chassis.outbox import said
+from ticketwire_contracts.ingest import Attachment
+from ticketwire_contracts.rights import Thing
+from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+
+from .domain.directory import Directory, Known
+from .domain.outgoing import Outgoing, Settled, cap_key
+from .publish import of_settled
+
+LEASE = timedelta(minutes=3)
+"""Longer than any try takes; a replica that dies leaves its rows to the others after it."""
+STAMP = "stamp"
+
+
+class DirectoryStore:
+    """The directory, in memory as long as its stamp stands still."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db["directory"]
+        self._kept = Directory()
+        self._stamp = -1
+
+    async def keep(self, entries: Iterable[Known]) -> None:
+        """Takes entries in, the greatest version of each; then the stamp moves."""
+        newest: dict[str, Known] = {}
+        for entry in entries:
+            if entry.key not in newest or newest[entry.key].version < entry.version:
+                newest[entry.key] = entry
+        writes = []
+        for entry in newest.values():
+            fields = {"version": entry.version, "value": entry.value.model_dump() if entry.value else None}
+            newer = {"$lt": [{"$ifNull": ["$version", 0]}, entry.version]}
+            replaced = {"$mergeObjects": ["$$ROOT", {"$literal": fields}]}
+            change = [{"$replaceWith": {"$cond": [newer, replaced, "$$ROOT"]}}]
+            writes.append(UpdateOne({"_id": entry.key}, change, upsert=True))
+        if writes:
+            await self._rows.bulk_write(writes)
+            epoch = max(entry.epoch for entry in newest.values())
+            await self._rows.update_one(
+                {"_id": STAMP}, {"$inc": {"n": 1}, "$max": {"epoch": epoch}}, upsert=True
+            )  # after the entries: whoever sees the stamp sees them
+
+    async def current(self) -> Directory:
+        """The directory of now, whichever replica has heard of it."""
+        stamp = await self._rows.find_one({"_id": STAMP})
+        if stamp is not None and stamp["n"] != self._stamp:
+            self._kept = _directory(await self._rows.find({"_id": {"$ne": STAMP}}), int(stamp["epoch"]))
+            self._stamp = stamp["n"]
+        return self._kept
+
+
+def _directory(rows: Iterable[Doc], epoch: int) -> Directory:
+    values: dict[str, dict[str, Any]] = {"queue": {}, "person": {}, "group": {}, "grant": {}}
+    for row in rows:
+        kind, _, name = row["_id"].partition("/")
+        if row["value"] is not None:
+            values[kind][name] = row["value"]
+    persons = [Person.model_validate(value) for value in values["person"].values()]
+    return Directory(
+        queues={name: Queue.model_validate(value) for name, value in values["queue"].items()},
+        persons={person.id: person for person in persons},
+        groups={name: Group.model_validate(value) for name, value in values["group"].items()},
+        grants=tuple(Grant.model_validate(value) for value in values["grant"].values()),
+        epoch=epoch,
+    )
+
+
+class OutgoingStore:
+    """Mails on their way out."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db["outgoing"]
+        self._caps = db["caps"]
+
+    async def prepare(self) -> None:
+        """Makes the indexes; the first holds only what is still to be sent."""
+        await self._rows.create_index([("due_at", ASCENDING)], partialFilterExpression={"due_at": {"$exists": True}})
+        await self._rows.create_index([("ticket", ASCENDING)])
+        await self._caps.create_index([("until", ASCENDING)], expireAfterSeconds=0)
+
+    async def add(self, rows: Sequence[Outgoing], now: datetime) -> list[tuple[Outgoing, str]]:
+        """Writes new rows; gives those that were not there, each with the lease under which this replica sends it."""
+        leased = [(row, uuid.uuid4().hex) for row in rows]
+        docs = [_doc(row) | {"lease": lease, "due_at": now + LEASE} for row, lease in leased]
+        if not docs:
+            return []
+        try:
+            await self._rows.bulk_write([InsertOne(doc) for doc in docs])
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if any(not duplicate_key(failure) for failure in failures):
+                raise
+            there = {failure["index"] for failure in failures}
+            return [pair for index, pair in enumerate(leased) if index not in there]
+        return leased
+
+    async def count(self, rows: Sequence[Outgoing], now: datetime) -> Counter[str]:
+        """Counts new automatic mails against their caps; gives how many each key has had today, these included."""
+        wanted = Counter(key for row in rows if (key := cap_key(row, now.date())) is not None)
+        if not wanted:
+            return wanted
+        until = now + timedelta(days=2)
+        await self._caps.bulk_write(
+            [
+                UpdateOne({"_id": key}, {"$inc": {"n": n}, "$setOnInsert": {"until": until}}, upsert=True)
+                for key, n in wanted.items()
+            ]
+        )
+        found = await self._caps.find({"_id": {"$in": list(wanted)}})
+        return Counter({doc["_id"]: int(doc["n"]) for doc in found})
+
+    async def claim(self, now: datetime, limit: int) -> list[tuple[Outgoing, str]]:
+        """Takes rows that are due: a further try, or left behind by a replica that died."""
+        due: Doc = {"due_at": {"$lte": now}}
+        found = await self._rows.find(due, {"_id": 1}, sort=[("due_at", ASCENDING)], limit=limit)
+        if not found:
+            return []
+        lease = uuid.uuid4().hex
+        ids = [doc["_id"] for doc in found]
+        await self._rows.update_many({"_id": {"$in": ids}, **due}, {"$set": {"lease": lease, "due_at": now + LEASE}})
+        return [(_row(doc), lease) for doc in await self._rows.find({"_id": {"$in": ids}, "lease": lease})]
+
+    async def settle(self, outcomes: Sequence[tuple[Settled, str]], now: datetime) -> None:
+        """Writes what became of tries, and what is to be said of it, in one go."""
+        writes = []
+        for settled, lease in outcomes:
+            row = settled.row
+            change: Doc = {"state": row.state, "open": list(row.open), "tries": row.tries, "rev": row.rev}
+            gone: Doc = {"lease": ""}
+            if settled.due_at is not None:
+                change["due_at"] = settled.due_at
+            else:
+                gone["due_at"] = ""
+            if row.state == "sent":
+                gone["mail"] = ""  # what was said stands on the ticket
+            update: Doc = {"$set": change, "$unset": gone}
+            if entries := [said(event) for event in of_settled(settled, now)]:
+                change["pending"] = True
+                update["$push"] = {"outbox": {"$each": entries}}
+            writes.append(UpdateOne({"_id": row.id, "lease": lease}, update))
+        await self._rows.bulk_write(writes)
+
+    async def due_at_once(self, row: str, now: datetime) -> bool:
+        """Has a mail that failed tried again now; false if there is no such row."""
+        failed: Doc = {"_id": row, "state": "failed"}
+        change: Doc = {"$set": {"state": "waiting", "due_at": now, "first_at": now, "tries": 0}}
+        return bool(await self._rows.update_one(failed, change))
+
+    async def state(self, row: str) -> str | None:
+        """The state of a row, or nothing."""
+        found = await self._rows.find_one({"_id": row}, {"state": 1})
+        return str(found["state"]) if found else None
+
+
+def _doc(row: Outgoing) -> Doc:
+    doc = asdict(row)
+    doc["_id"] = doc.pop("id")
+    doc["recipients"], doc["open"] = list(row.recipients), list(row.open)
+    doc["thing"] = row.thing.model_dump() if row.thing else None
+    if row.thing is not None:
+        doc["thing"]["roles"] = {role: sorted(holders) for role, holders in row.thing.roles.items()}
+    doc["attachments"] = [file.model_dump() for file in row.attachments]
+    return doc
+
+
+def _row(doc: Doc) -> Outgoing:
+    row = Outgoing(
+        **{
+            name: doc[name]
+            for name in (
+                "kind", "ticket", "cause", "correlation", "sender", "message_id", "first_at", "internal", "person",
+                "tries", "rev", "state",
+            )
+        },
+        id=doc["_id"],
+        recipients=tuple(doc["recipients"]),
+        open=tuple(doc["open"]),
+        mail=bytes(doc.get("mail", b"")),
+        thing=Thing.model_validate(doc["thing"]) if doc["thing"] else None,
+        attachments=tuple(Attachment.model_validate(file) for file in doc["attachments"]),
+    )  # fmt: skip
+    return replace(row, first_at=row.first_at.astimezone(UTC))

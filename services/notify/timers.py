@@ -1,0 +1,53 @@
+"""The clock's tick: mails whose next try is due, and those that a dead replica left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from .domain.outgoing import Outgoing
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 2.0
+AT_ONCE = 50
+
+
+class Rows(Protocol):
+    """Mails on their way out."""
+
+    async def claim(self, now: datetime, limit: int) -> list[tuple[Outgoing, str]]: ...
+
+
+class Due:
+    """Finds what is due and has it sent."""
+
+    def __init__(self, rows: Rows, send: Callable[[Sequence[tuple[Outgoing, str]]], None]) -> None:
+        self._rows = rows
+        self._send = send
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something is due now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Looks every two seconds, or when woken; for ever."""
+        while True:
+            self._wake.clear()
+            try:
+                claimed = await self._rows.claim(datetime.now(UTC), AT_ONCE)
+            except Exception as error:
+                log.warning("claim_failed", error=repr(error)[:300])
+                claimed = []
+            if claimed:
+                log.info("mails_due", mails=len(claimed))
+                self._send(claimed)
+            if len(claimed) < AT_ONCE:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
