@@ -15,14 +15,23 @@ from ticketwire_contracts.tickets import (
     GroupChangedV1,
     PersonCreatedV1,
     QueueCreatedV1,
+    QueueFieldsSetV1,
+    TicketDueChangedV1,
     TicketEscalatedV1,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
+    TicketPeopleChangedV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
     TicketRepliedV1,
+    TicketRequestersChangedV1,
     TicketStatusChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
 )
 
 from .domain.changes import Changes, changes
@@ -44,6 +53,15 @@ SHOWN = (
     TimersSetV1,
     NotificationSentV1,
     NotificationFailedV1,
+    TicketSubjectChangedV1,
+    TicketDueChangedV1,
+    TicketRequestersChangedV1,
+    TicketPeopleChangedV1,
+    TicketTagsChangedV1,
+    TicketFieldsChangedV1,
+    TicketTimeWorkedV1,
+    TicketForwardedV1,
+    QueueFieldsSetV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

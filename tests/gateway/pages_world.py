@@ -186,7 +186,9 @@ class World:
     def views(self) -> Views:
         """The world as the pages see it."""
         part = cast(Any, self)
-        return Views(entrance=part, reading=part, work=part, files=part, administration=part, live=part)
+        return Views(
+            entrance=part, reading=part, work=part, files=part, administration=part, live=part, upkeep=part, bulk=part
+        )
 
     # entrance
     async def asker(self, token: str | None, **_: Any) -> Asker | None:

@@ -15,6 +15,7 @@ from ticketwire_contracts.tickets import (
     GroupChangedV1,
     PersonCreatedV1,
     QueueCreatedV1,
+    QueueFieldsSetV1,
     Ticket,
     TicketEvent,
 )
@@ -83,7 +84,7 @@ def state(event: Event) -> Kept | None:
             return Kept("tickets", event.ticket.number, "version", event.ticket.version, ticket_fields(event.ticket))
         case TimersSetV1():
             return Kept("tickets", event.ticket, "timers_version", event.version, timer_fields(event))
-        case QueueCreatedV1():
+        case QueueCreatedV1() | QueueFieldsSetV1():
             return Kept(
                 "queues", event.queue.name, "version", event.version, event.queue.model_dump(exclude={"version"})
             )

@@ -5,7 +5,9 @@ shapes          what is shown
 needs           what is needed from outside
 entrance        passwords and sessions
 reading         lists, tickets, timelines, counts
-work            what is done to tickets
+work            what is done to tickets: opening, answering, status, owner, priority
+upkeep          the rest of it: subject, due date, people, tags, fields, time, forwards
+bulk            one change for many tickets
 files           attachments on their way into a message
 administration  queues, persons, groups, rights
 live            what changes while someone looks
@@ -22,22 +24,26 @@ from typing import Protocol
 
 from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
+from .bulk import Bulk
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
+from .upkeep import Upkeep
 from .work import Orders, Work
 
 __all__ = [
     "COOKIE",
     "Administration",
     "Asker",
+    "Bulk",
     "Entrance",
     "Files",
     "Live",
     "Reading",
     "Refused",
+    "Upkeep",
     "Views",
     "Work",
     "not_found",
@@ -56,6 +62,8 @@ class Views:
     files: Files
     administration: Administration
     live: Live
+    upkeep: Upkeep
+    bulk: Bulk
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -77,11 +85,15 @@ def views_over(
     """The views over their stores and services."""
     orders = Orders(commands, apply)
     entrance = Entrance(access, access, hasher)
+    work = Work(orders, tickets, uploads)
+    upkeep = Upkeep(orders, work, access)
     return Views(
         entrance=entrance,
         reading=Reading(tickets, blobs),
-        work=Work(orders, tickets, uploads),
+        work=work,
         files=Files(uploads, blobs),
         administration=Administration(orders, access),
         live=Live(tickets, access, entrance, stopping, clock),
+        upkeep=upkeep,
+        bulk=Bulk(work, upkeep),
     )

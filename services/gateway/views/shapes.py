@@ -77,6 +77,10 @@ class Ticket:
     version: int
     created_at: datetime
     updated_at: datetime
+    watchers: list[Who] = field(default_factory=list)
+    """Agents who asked to be told of what happens; it gives them no right."""
+    time_worked: int = 0
+    """Minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,9 @@ class Entry:
 
     ``type`` is the event's topic without its version: ``ticket.opened``, ``ticket.received``,
     ``ticket.replied``, ``ticket.noted``, ``ticket.status_changed``, ``ticket.owner_changed``,
-    ``ticket.priority_changed``, ``ticket.escalated``, ``notification.sent``, ``notification.failed``.
+    ``ticket.priority_changed``, ``ticket.escalated``, ``ticket.subject_changed``, ``ticket.due_changed``,
+    ``ticket.requesters_changed``, ``ticket.people_changed``, ``ticket.tags_changed``, ``ticket.fields_changed``,
+    ``ticket.time_worked``, ``ticket.forwarded``, ``notification.sent``, ``notification.failed``.
     """
 
     id: str
@@ -142,7 +148,9 @@ class Entry:
     """Set when something was said."""
     details: dict[str, Any] = field(default_factory=dict)
     """By type. status, priority: ``before after``; owner: ``before after`` as names or none; escalated: ``clock
-    percent due_at``; notification: ``kind recipients message_id`` and ``reason`` when it failed."""
+    percent due_at``; subject, due date: ``before after``; people: ``role added removed`` as names; tags: ``added
+    removed``; fields: ``changes`` of ``name before after``; time: ``minutes text total``; forwarded: ``messages``
+    by id; notification: ``kind recipients message_id`` and ``reason`` when it failed."""
     version: int = 0
     """Version of the ticket after it; 0 where the entry is not of the ticket itself."""
 
@@ -255,3 +263,17 @@ class Change:
     """``ticket``, ``queue`` or ``reset`` (what was missed is not known any more: read all again)."""
     data: dict[str, Any]
     """ticket: ``ticket queue version``; queue: empty (queues, groups or rights changed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one ticket in a change of many."""
+
+    number: str
+    ok: bool
+    done: list[str]
+    """The parts of the change that were done, or were so already."""
+    version: int | None = None
+    """The ticket's version now, when it is in sight."""
+    problem: dict[str, Any] | None = None
+    """Why the first part that was not done was refused (RFC 9457); parts after it were not tried."""
