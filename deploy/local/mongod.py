@@ -14,14 +14,12 @@ from typing import Any
 from urllib.parse import quote
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+
+from deploy.mongo.initiate import ADMIN, REPLICA_SET, initiate, is_primary, make_admin, make_users
 
 from . import ports
 from .processes import Child
 
-REPLICA_SET = "ticketwire"
-BLOBS = "ticketwire_blobs"
-ADMIN = "admin"
 START_SECONDS = 60.0
 
 
@@ -72,15 +70,15 @@ class Mongod:
             self._check(end)
             pause(0.02)
         with self._client() as client:
-            self._initiate(client)
-            while not client.admin.command("hello").get("isWritablePrimary"):
+            initiate(client, f"127.0.0.1:{self.port}", self._as_admin if self.passwords is not None else None)
+            while not is_primary(client):
                 self._check(end)
                 pause(0.02)
             if self.passwords is not None:
-                self._make_admin(client)
+                make_admin(client, self.passwords[ADMIN])
         if self.passwords is not None:
-            with self._client(ADMIN) as client:
-                self._make_users(client, self.passwords)
+            with self._as_admin() as client:
+                make_users(client, self.passwords)
 
     def stop(self, patience: float = 10.0) -> bool:
         """Ends it cleanly, or by force after ``patience`` seconds."""
@@ -114,59 +112,15 @@ class Mongod:
             "127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=10_000, tz_aware=True, **login
         )
 
+    def _as_admin(self) -> MongoClient[dict[str, Any]]:
+        return self._client(ADMIN)
+
     def _check(self, end: float) -> None:
         assert self.child is not None
         if not self.child.running:
             raise MongoFailed(f"mongod ended ({self.child.reason}): {self.child.last_error()}; see {self.log}")
         if time.monotonic() > end:
             raise MongoFailed(f"mongod was not ready in time; see {self.log}")
-
-    def _initiate(self, client: MongoClient[dict[str, Any]]) -> None:
-        """Makes the replica set, or moves it to today's port."""
-        address = f"127.0.0.1:{self.port}"
-        wanted = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": address}]}
-        hello = client.admin.command("hello")
-        if hello.get("setName") and address in hello.get("hosts", []):
-            return None
-        try:
-            client.admin.command("replSetInitiate", wanted)
-        except OperationFailure as failure:
-            if failure.code == 23:  # already initialised
-                return self._move(address)
-            # Before there is a user, mongod lets anybody on this machine initiate; afterwards it does not.
-            if failure.code in (13, 18) and self.passwords is not None:
-                return self._move(address)
-            raise
-
-    def _move(self, address: str) -> None:
-        user = ADMIN if self.passwords is not None else None
-        with self._client(user) as client:
-            config = client["local"]["system.replset"].find_one()
-            if config is None or config["members"][0]["host"] == address:
-                return
-            config["members"][0]["host"] = address
-            config["version"] += 1
-            client.admin.command("replSetReconfig", config, force=True)
-
-    def _make_admin(self, client: MongoClient[dict[str, Any]]) -> None:
-        assert self.passwords is not None
-        try:
-            # The one thing that mongod lets anybody on this machine do while there are no users.
-            client.admin.command("createUser", ADMIN, pwd=self.passwords[ADMIN], roles=["root"])
-        except OperationFailure as failure:
-            if failure.code not in (13, 51003):  # needs a log-in, or is there already
-                raise
-
-    def _make_users(self, client: MongoClient[dict[str, Any]], passwords: Mapping[str, str]) -> None:
-        known = {user["user"] for user in client.admin.command("usersInfo")["users"]}
-        for name, word in passwords.items():
-            if name != ADMIN and name not in known:
-                client.admin.command("createUser", name, pwd=word, roles=roles(name))
-
-
-def roles(service: str) -> list[dict[str, str]]:
-    """What a service may do: its own database, and the blob store that all share."""
-    return [{"role": "readWrite", "db": f"ticketwire_{service}"}, {"role": "readWrite", "db": BLOBS}]
 
 
 def binary() -> Path:
@@ -182,4 +136,4 @@ def binary() -> Path:
     return Path(system)
 
 
-__all__ = ["ADMIN", "BLOBS", "REPLICA_SET", "MongoFailed", "Mongod", "PyMongoError", "binary", "roles"]
+__all__ = ["ADMIN", "REPLICA_SET", "MongoFailed", "Mongod", "binary"]

@@ -288,7 +288,7 @@ class MailStore:
         """Has rows read again by the parser of today; gives how many there are."""
         again: Doc = {"_id": {"$in": list(rows)}, "state": {"$in": ["read", "settled", "parked"]}}
         change: Doc = {
-            "$set": {"state": "accepted", "due_at": now, "tries": 0, "open": True},
+            "$set": {"state": "accepted", "due_at": now, "tries": 0, "open": True, "reread_at": now},
             "$inc": {"reading": 1, "rev": 1},
         }
         return await self._mails.update_many(again, change)
@@ -352,10 +352,10 @@ class MailStore:
         return {"received": received, **parts, "late": late, "balances": balances}
 
     async def late(self, now: datetime, match: Doc | None = None) -> int:
-        """Mails under way for too long."""
-        rows = await self._mails.find(
-            {"open": True, **(match or {}), "at": {"$lt": now - LATE}}, {"_id": 1}, hint="open"
-        )
+        """Mails under way for too long, since they came or were last to be read again."""
+        since = now - LATE
+        late: Doc = {"open": True, **(match or {}), "at": {"$lt": since}, "reread_at": {"$not": {"$gte": since}}}
+        rows = await self._mails.find(late, {"_id": 1}, hint="open")
         return len(rows)
 
     # ------------------------------------------------------------------------------------------ queue addresses

@@ -132,6 +132,18 @@ async def test_a_mail_of_exactly_the_limit_is_taken(door: Door) -> None:
         assert (await talking.data(raw.replace(b"full@", b"fuller@") + b".\r\n")).startswith("552")
 
 
+async def test_who_hangs_up_in_the_middle_has_sent_nothing(door: Door) -> None:
+    async with talk(door) as talking:
+        await talking.say(b"MAIL FROM:<a@x.test>\r\n")
+        await talking.say(b"RCPT TO:<support@example.org>\r\n")
+        await talking.say(b"DATA\r\n")
+        talking.writer.write(mail() + b".")
+        await talking.writer.drain()
+    async with talk(door) as talking:
+        assert await kept(door, await talking.data(mail() + b".\r\n")) == mail()
+    assert (await door.store.account(None, datetime.now(UTC)))["received"] == 1
+
+
 async def test_recipients_are_looked_at(door: Door) -> None:
     async with talk(door) as talking:
         await talking.say(b"MAIL FROM:<>\r\n")
@@ -155,6 +167,17 @@ async def test_addresses_beyond_ascii_are_taken(door: Door) -> None:
         assert (await talking.say("RCPT TO:<hilfe@bücher.example>\r\n".encode())).startswith("250")
         assert (await talking.say(b"DATA\r\n")).startswith("354")
         assert await kept(door, await talking.say(mail() + b".\r\n")) == mail()
+
+
+async def test_a_bounce_has_no_sender(door: Door) -> None:
+    async with talk(door) as talking:
+        await talking.say(b"MAIL FROM:<>\r\n")
+        await talking.say(b"RCPT TO:<support@example.org>\r\n")
+        await talking.say(b"DATA\r\n")
+        reply = await talking.say(mail() + b".\r\n")
+    row = await door.store._mails.find_one({"_id": reply.split()[-1]})
+    assert row is not None
+    assert row["envelope_from"] == ""
 
 
 async def test_commands_may_come_all_at_once(door: Door) -> None:

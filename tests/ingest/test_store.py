@@ -291,3 +291,13 @@ async def test_the_addresses_of_queues_are_known(house: House) -> None:
     assert await house.store.addresses_of("Support") == ["b@x.test", "support@example.org"]
     assert await house.store.addresses_of("billing") == []
     assert await house.store.ours(["who@x.test", "SUPPORT@example.org"]) == ["SUPPORT@example.org"]
+
+
+async def test_an_old_mail_that_is_read_again_is_not_late_at_once(house: House) -> None:
+    one = arrival()
+    await accept(house, one)
+    now = NOON + timedelta(days=1)
+    assert await house.store.late(now) == 1
+    await house.store.reread([one.row], now)
+    assert await house.store.late(now) == 0
+    assert await house.store.late(now + timedelta(minutes=16)) == 1

@@ -53,15 +53,15 @@ async def listed(
 ) -> Response:
     """A page of a list: what is open by urgency, or everything, newest first."""
     asked = visit.request.query_params
-    status = "all" if asked.get("status") == "all" else "open"
+    shown = "all" if asked.get("status") == "all" else "open"
     cursor = asked.get("cursor")
     page = await visit.views.reading.tickets(
         visit.asker,
         queue=queue,
-        status=status,
+        status="all" if shown == "all" else "not_closed",
         owner=owner,
         overdue=overdue,
-        sort=ORDERS[status],
+        sort=ORDERS[shown],
         cursor=cursor,
         limit=A_PAGE,
         now=visit.now,
@@ -69,7 +69,7 @@ async def listed(
     path = visit.request.url.path
 
     def here_with(**changed: str) -> str:
-        kept = chosen | ({"status": "all"} if status == "all" else {}) | changed
+        kept = chosen | ({"status": "all"} if shown == "all" else {}) | changed
         kept = {name: value for name, value in kept.items() if (name, value) != ("status", "open")}
         return path + (f"?{urlencode(kept)}" if kept else "")
 
@@ -80,6 +80,6 @@ async def listed(
         page=page,
         paged=cursor is not None,
         queue=queue,
-        shown=status,
+        shown=shown,
         title=title,
     )

@@ -45,6 +45,7 @@ class Known:
 def arrivals(raw: bytes, recipients: list[str], envelope_from: str, at: datetime, correlation: str) -> list[Arrival]:
     """One arrival for each different recipient."""
     digest = sha256(raw).hexdigest()
+    envelope_from = "" if envelope_from == "<>" else envelope_from  # as SMTP writes the sender of a bounce
     envelope_from = envelope_from.encode("utf-8", "replace").decode()  # octets that are no text could not be kept
     different = {recipient.lower(): recipient for recipient in recipients}
     return [

@@ -22,14 +22,10 @@ export function listen(heard) {
 }
 
 function read(heard) {
-  let lost = false;
   const source = new EventSource(ADDRESS);
-  source.onopen = () => {
-    if (lost) heard({});
-    lost = false;
-  };
+  // what came between the page and its stream, or while the stream was away, is fetched
+  source.onopen = () => heard({});
   source.onerror = () => {
-    lost = true;
     // refused for good (signed out, say): try again later, the browser itself will not
     if (source.readyState === EventSource.CLOSED) setTimeout(() => read(heard), 15000);
   };

@@ -1,0 +1,1 @@
+"""MongoDB: the replica set and its users."""
