@@ -134,9 +134,9 @@ class Child:
         return f"exit code {code}"
 
     def last_error(self) -> str:
-        """The last line of its log since it was started that tells of an error, else its last plain line.
+        """The last line of its log since its start that tells of an error; else, if it failed, its last plain line.
 
-        A structured line below an error is no reason: whoever is killed has said only what went well.
+        Whoever was killed from outside has said only what went well.
         """
         if not self.log.exists():
             return ""
@@ -144,7 +144,8 @@ class Child:
             file.seek(max(self.log_begins, self.log.stat().st_size - 50_000))
             lines = [line.decode(errors="replace").strip() for line in file.read().splitlines()]
         told = [text for text in map(error_text, lines) if text]
-        plain = [line for line in lines if line and not line.startswith("{")]
+        failed = self.process is not None and (self.process.returncode or 0) > 0
+        plain = [line for line in lines if failed and line and not line.startswith("{")]
         return (told or plain or [""])[-1][:300]
 
 

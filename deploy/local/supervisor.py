@@ -181,7 +181,7 @@ class Supervisor:
         for server in (self._mongod, self._rabbit):
             for child in server.children if server is not None else []:
                 if not child.running:
-                    self.say(f"{child.name} ended: {child.reason}: {child.last_error()}; starting it anew")
+                    self.say(f"{child.name} ended: {why(child)}; starting it anew. Log: {child.log}")
                     child.sweep()
                     child.start()
                     # Servers that cannot start would otherwise be started as fast as we can.
@@ -189,13 +189,12 @@ class Supervisor:
 
     def _note_end(self, watched: Watched) -> None:
         child = watched.child
-        error = child.last_error()
+        told = why(child)
         child.sweep()
         pause = watched.pause()
         watched.start_again_at = time.monotonic() + pause
-        told = f": {error}" if error else ""
         again = "starting it anew" if pause == 0 else f"starting it anew in {pause:.0f} s"
-        self.say(f"{watched.part.name} ended: {child.reason}{told}; {again}. Log: {child.log}")
+        self.say(f"{watched.part.name} ended: {told}; {again}. Log: {child.log}")
 
     def watch_for_ever(self) -> None:
         """Until Stopped."""
@@ -231,6 +230,11 @@ class Supervisor:
 
     def _patience(self, stage: str) -> float:
         return 0.1 if self._hurry and stage not in ("broker", "mongod") else PATIENCE[stage]
+
+
+def why(child: Child) -> str:
+    """Why it ended, with what it said of that itself."""
+    return ": ".join(text for text in (child.reason, child.last_error()) if text)
 
 
 def is_ready(where: str) -> bool:

@@ -17,8 +17,8 @@ import pytest
 from deploy.local.parts import Part
 from deploy.local.plan import PORTS, Plan
 from deploy.local.ports import free_ports
-from deploy.local.processes import clear_leftovers, error_text, recorded_process, session_members, write_record
-from deploy.local.supervisor import Stopped, Supervisor, is_ready, running_elsewhere
+from deploy.local.processes import Child, clear_leftovers, error_text, recorded_process, session_members, write_record
+from deploy.local.supervisor import Stopped, Supervisor, is_ready, running_elsewhere, why
 
 FAKE = Path(__file__).with_name("fake_service.py")
 
@@ -158,3 +158,19 @@ def test_only_one_supervisor_per_folder(plan: Plan) -> None:
 )  # fmt: skip
 def test_the_last_error_is_found_in_a_log(line: str, text: str) -> None:
     assert error_text(line) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("print('all is well'); os.kill(os.getpid(), 9)", "killed by SIGKILL"),
+        ("print('not this way'); sys.exit(3)", "exit code 3: not this way"),
+        ("print('ValueError: bad'); print('{}'); sys.exit(1)", "exit code 1: ValueError: bad"),
+        ("sys.exit(4)", "exit code 4"),
+    ],
+)
+def test_why_a_process_ended_is_what_it_said_if_it_failed_itself(code: str, told: str, tmp_path: Path) -> None:
+    child = Child("part", [sys.executable, "-uc", f"import os, sys; {code}"], tmp_path / "log", dict(os.environ))
+    child.start()
+    child.await_end(10)
+    assert why(child) == told
