@@ -55,7 +55,8 @@ RIGHTS: dict[str, str] = {
 
 Role = Literal["owner", "requester", "cc", "admin_cc", "watcher", "supervisor"]
 
-# What stands before any grant is given: customers see and answer their own tickets, never a note.
+# What stands before any grant is given: customers see and answer their own tickets, never a note; who owns a ticket
+# works on it; who supervises a queue answers for all of it. Grants to groups are data, and can be taken back.
 SEEDED: tuple[Grant, ...] = tuple(
     Grant(right=right, grantee=f"role/{role}", scope="all")
     for role, names in {
@@ -63,6 +64,12 @@ SEEDED: tuple[Grant, ...] = tuple(
         "cc": ("ticket.show", "ticket.reply"),
         "owner": ("ticket.show", "ticket.reply", "ticket.edit", "ticket.close", "note.show", "note.add"),
         "admin_cc": ("ticket.show", "note.show", "note.add"),
+        "supervisor": (
+            *("queue.see", "ticket.show", "ticket.create", "ticket.reply", "ticket.edit", "ticket.close"),
+            *("ticket.own", "ticket.take", "ticket.steal", "ticket.assign", "ticket.move", "ticket.link"),
+            *("ticket.merge", "ticket.split", "ticket.forward", "ticket.watch", "note.show", "note.add"),
+            *("raw.show", "history.show"),
+        ),
     }.items()
     for right in names
 )
@@ -85,6 +92,14 @@ class Viewer(Value):
     agent: bool = Field(default=False, description="An agent rather than a customer.")
     groups: frozenset[str] = Field(default=frozenset(), description="`group/<name>`, closed over nesting.")
     disabled: bool = Field(default=False, description="May do nothing.")
+    aliases: frozenset[str] = Field(
+        default=frozenset(), description="`person/<id>` of those joined into them: what these hold, they hold."
+    )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All by which they are named: as person, as those joined into them, as groups."""
+        return self.groups | self.aliases | {self.person}
 
 
 class Thing(Value):
@@ -121,12 +136,18 @@ def viewer_of(person: Person, groups: Iterable[Group]) -> Viewer:
     """The viewer a person is, with nested groups closed. Cycles among groups do no harm."""
     held: set[str] = set()
     members = {f"group/{group.name}": frozenset(group.members) for group in groups}
-    seeking = {person.id}
+    seeking = {person.id, *person.aliases}
     while seeking:
         found = {name for name, inside in members.items() if inside & seeking} - held
         held |= found
         seeking = found
-    return Viewer(person=person.id, agent=person.agent, groups=frozenset(held), disabled=person.disabled)
+    return Viewer(
+        person=person.id,
+        agent=person.agent,
+        groups=frozenset(held),
+        disabled=person.disabled,
+        aliases=frozenset(person.aliases),
+    )
 
 
 def holds(viewer: Viewer, right: str, thing: Thing, grants: Iterable[Grant]) -> bool:
@@ -157,11 +178,13 @@ def covers(scope: str, thing: Thing) -> bool:
 
 def reaches(grantee: str, viewer: Viewer, thing: Thing) -> bool:
     """Whether a grant's grantee is the viewer: as person, by group, by role on this thing, or as everyone."""
-    if grantee == "everyone" or grantee == viewer.person or grantee in viewer.groups:
+    if grantee == "everyone" or grantee == viewer.person or grantee in viewer.groups or grantee in viewer.aliases:
         return True
     if grantee.startswith("role/"):
         holders = thing.roles.get(grantee.removeprefix("role/"), frozenset())
-        return viewer.person in holders or not viewer.groups.isdisjoint(holders)
+        return (
+            viewer.person in holders or not viewer.groups.isdisjoint(holders) or not viewer.aliases.isdisjoint(holders)
+        )
     return False
 
 

@@ -8,6 +8,7 @@ from ticketwire_contracts.tickets import (
     QueueCreatedV1,
     TicketDueChangedV1,
     TicketEscalatedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -38,7 +39,7 @@ service.says_rows("timers")
 service.hears(QueueCreatedV1, by=handlers.on_queue_created)
 service.hears(
     TicketOpenedV1, TicketReceivedV1, TicketRepliedV1, TicketNotedV1, TicketStatusChangedV1, TicketOwnerChangedV1,
-    TicketPriorityChangedV1, TicketEscalatedV1,
+    TicketPriorityChangedV1, TicketEscalatedV1, TicketMovedV1,
     by=handlers.on_ticket_event,
 )  # fmt: skip
 service.hears(TicketDueChangedV1, by=handlers.on_ticket_event)

@@ -13,13 +13,17 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
+    PersonChangedV1,
     PersonCreatedV1,
+    QueueChangedV1,
     QueueCreatedV1,
     QueueFieldsSetV1,
     TicketDueChangedV1,
     TicketEscalatedV1,
     TicketFieldsChangedV1,
     TicketForwardedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -62,6 +66,10 @@ SHOWN = (
     TicketTimeWorkedV1,
     TicketForwardedV1,
     QueueFieldsSetV1,
+    LifecycleChangedV1,
+    TicketMovedV1,
+    QueueChangedV1,
+    PersonChangedV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

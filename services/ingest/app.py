@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ticketwire_chassis.service import Service
 from ticketwire_contracts.ingest import ReadRawV1, RereadMailsV1, ShowAccountV1
-from ticketwire_contracts.tickets import MailSettledV1, QueueCreatedV1
+from ticketwire_contracts.tickets import MailSettledV1, QueueChangedV1, QueueCreatedV1
 
 from .api import Api
 from .handlers import Handlers
@@ -34,7 +34,7 @@ api = Api(rounds, store, settings.mail_octets)
 
 service.prepares(store.prepare)
 service.hears(MailSettledV1, by=handlers.on_mail_settled)
-service.hears(QueueCreatedV1, by=handlers.on_queue_created)
+service.hears(QueueCreatedV1, QueueChangedV1, by=handlers.on_queue)
 service.obeys(ReadRawV1, RereadMailsV1, ShowAccountV1, by=handlers.obey)
 service.says_rows("mails")
 service.runs("rounds", rounds.run)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ticketwire_chassis.commands import Asked
 from ticketwire_contracts.base import Answer, Problem
 from ticketwire_contracts.ingest import ReadRawV1, RereadMailsV1, ShowAccountV1
-from ticketwire_contracts.tickets import MailSettledV1, Queue, QueueCreatedV1
+from ticketwire_contracts.tickets import MailSettledV1, Queue, QueueChangedV1, QueueCreatedV1
 
 RAW_OCTETS = 8 * 1024 * 1024
 """A raw mail up to this size fits into an answer; a larger one is an attachment to be fetched."""
@@ -42,7 +42,7 @@ class Handlers:
         if await self._store.settle(events, datetime.now(UTC)):
             self._due()
 
-    async def on_queue_created(self, events: Sequence[QueueCreatedV1]) -> None:
+    async def on_queue(self, events: Sequence[QueueCreatedV1 | QueueChangedV1]) -> None:
         """Learns which addresses are ours, for mail that comes by HTTP and names its recipient in its headers only."""
         for event in events:
             await self._store.know_queue(event.queue)

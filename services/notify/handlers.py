@@ -21,8 +21,10 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    PersonChangedV1,
     PersonCreatedV1,
     Queue,
+    QueueChangedV1,
     QueueCreatedV1,
     TicketEscalatedV1,
     TicketEvent,
@@ -45,7 +47,9 @@ UNREACHABLE = Counter("ticketwire_recipients_unreachable", "Recipients to whom n
 
 HEARD = (
     QueueCreatedV1,
+    QueueChangedV1,
     PersonCreatedV1,
+    PersonChangedV1,
     GroupChangedV1,
     GrantGivenV1,
     GrantTakenV1,
@@ -172,10 +176,13 @@ class Handlers:
 def known(event: Event) -> Known | None:
     """What an event adds to the directory. Customers do not stand in it: they come with their tickets."""
     match event:
-        case QueueCreatedV1():
+        case QueueCreatedV1() | QueueChangedV1():
             return Known(f"queue/{event.queue.name}", event.version, event.queue, event.rights_epoch)
         case PersonCreatedV1() if event.person.agent:
             return Known(event.person.id, event.version, event.person)
+        case PersonChangedV1():
+            agent = event.person if event.person.agent else None
+            return Known(event.person.id, event.version, agent, event.rights_epoch)
         case GroupChangedV1():
             return Known(f"group/{event.group.name}", event.version, event.group, event.rights_epoch)
         case GrantGivenV1():

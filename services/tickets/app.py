@@ -9,12 +9,21 @@ from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
     AddTimeWorkedV1,
+    ChangeLifecycleV1,
     ChangePeopleV1,
+    ChangePersonV1,
+    ChangeQueueV1,
     CreateGroupV1,
+    CreateLifecycleV1,
     CreatePersonV1,
     CreateQueueV1,
+    DisablePersonV1,
+    DisableQueueV1,
+    EnablePersonV1,
+    EnableQueueV1,
     ForwardMessagesV1,
     GiveRightV1,
+    JoinPersonsV1,
     OpenTicketV1,
     RemoveMemberV1,
     ReplyToTicketV1,
@@ -23,6 +32,7 @@ from ticketwire_contracts.tickets import (
     SetOwnerV1,
     SetPriorityV1,
     SetQueueFieldsV1,
+    SetQueueV1,
     SetStatusV1,
     SetSubjectV1,
     SetTagsV1,
@@ -53,4 +63,10 @@ service.obeys(
     by=handlers.obey,
 )  # fmt: skip
 service.obeys(SetQueueFieldsV1, by=handlers.administer)
+service.obeys(SetQueueV1, by=handlers.obey)
+service.obeys(
+    CreateLifecycleV1, ChangeLifecycleV1, ChangeQueueV1, DisableQueueV1, EnableQueueV1,
+    ChangePersonV1, DisablePersonV1, EnablePersonV1, JoinPersonsV1,
+    by=handlers.administer,
+)  # fmt: skip
 app = service.app()

@@ -21,10 +21,11 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import CreateQueueV1, OpenTicketV1
 
 from .domain import intake, opening, work
-from .domain.administration import decide_administration
+from .domain.changes import decide_change
 from .domain.context import Context
 from .domain.decision import Change, Decision, Refusal
 from .domain.events import Said, thin
+from .domain.seeding import seed
 from .domain.state import TicketState
 from .publish import publish
 
@@ -131,22 +132,25 @@ class Handlers:
 
     async def _administer(self, ask: Ask) -> Answer:
         def decide(world: World, ask: Ask) -> Plan:
-            decision = decide_administration(world.context, ask.actor, ask.what, ask.cause, world.epoch)
+            decision = decide_change(world.context, ask.actor, ask.what, ask.cause, world.epoch)
             return self._plan(world, decision)
 
         return _answer(await self._log.settle_alone(ask, self._store.read_administration, decide))
 
     async def seed(self) -> None:
-        """The catch-all queue, made once: mail to an address that no queue has goes there."""
-        ask = Ask(
-            cause="seed:catch-all",
-            command=CreateQueueV1.topic,
-            actor=Actor(kind="system", id="system/tickets"),
-            at=datetime.now(UTC),
-            correlation="seed",
-            what=CreateQueueV1(name="unsorted", title="Unsorted", catch_all=True),
-        )
-        await self._administer(ask)
+        """What is there at the beginning, made once: the default lifecycle, groups with the usual rights, and the
+        catch-all queue, where mail goes to an address that no queue has."""
+
+        def ask(name: str, command: str, what: CreateQueueV1 | None) -> Ask:
+            actor = Actor(kind="system", id="system/tickets")
+            return Ask(f"seed:{name}", command, actor, datetime.now(UTC), "seed", what)
+
+        def decide(world: World, _: Ask) -> Plan:
+            return self._plan(world, seed(world.context, world.epoch))
+
+        await self._log.settle_alone(ask("beginning", "seed", None), self._store.read_administration, decide)
+        catch_all = CreateQueueV1(name="unsorted", title="Unsorted", catch_all=True)
+        await self._administer(ask("catch-all", CreateQueueV1.topic, catch_all))
 
     def _plan(self, world: World, decision: Decision) -> Plan:
         """The decision as drafts on top of what was read."""

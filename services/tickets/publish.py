@@ -17,23 +17,28 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
     MailSettledV1,
     Message,
     Party,
+    PersonChangedV1,
     PersonCreatedV1,
     PublicEvent,
     PublicMessage,
     PublicParty,
     PublicTicket,
     Queue,
+    QueueChangedV1,
     QueueCreatedV1,
     QueueFieldsSetV1,
+    RefusalNotice,
     Ticket,
     TicketDueChangedV1,
     TicketEscalatedV1,
     TicketEvent,
     TicketFieldsChangedV1,
     TicketForwardedV1,
+    TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
@@ -170,6 +175,11 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
         case thin.Forwarded() if message:
             forwarded = envelope(TicketForwardedV1, f"{number} was forwarded")
             return TicketForwardedV1(**forwarded, ticket=ticket, message=message, quoted=one.quoted), message
+        case thin.Moved():
+            moved = envelope(TicketMovedV1, f"{number} moved from {one.before} to {one.after}")
+            return TicketMovedV1(
+                **moved, ticket=ticket, before=one.before, after=one.after, status_before=one.status_before
+            ), None
     raise ValueError(f"a ticket's log holds {one.type}, which has no event")
 
 
@@ -198,6 +208,7 @@ def _refusal(commit: Commit) -> list[Event]:
             outcome=about["outcome"],
             why=about["why"],
             ticket=about.get("ticket"),
+            notice=RefusalNotice.model_validate(about["notice"]) if about.get("notice") else None,
         )
     ]
 
@@ -222,6 +233,15 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
         case thin.QueueFieldsSet():
             fields = _stamp(QueueFieldsSetV1, commit, index, f"Fields of queue {one.queue} changed")
             return [QueueFieldsSetV1(**fields, queue=Queue.model_validate(commit.after))]
+        case thin.LifecycleChanged():
+            lifecycle = _stamp(LifecycleChangedV1, commit, index, f"Lifecycle {one.lifecycle.name} changed")
+            return [LifecycleChangedV1(**lifecycle, lifecycle=one.lifecycle)]
+        case thin.QueueChanged():
+            queue = _stamp(QueueChangedV1, commit, index, f"Queue {one.queue.name} changed")
+            return [QueueChangedV1(**queue, queue=one.queue, rights_epoch=one.rights_epoch)]
+        case thin.PersonChanged():
+            person = _stamp(PersonChangedV1, commit, index, "A person was changed")
+            return [PersonChangedV1(**person, person=one.person, rights_epoch=one.rights_epoch)]
     return []
 
 

@@ -19,21 +19,29 @@ from ticketwire_contracts.base import Actor
 from ticketwire_contracts.escalation import EscalationDueV1
 from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
+    DEFAULT_LIFECYCLE,
     AddMemberV1,
     AdministrationCommand,
     ChangePeopleV1,
+    ChangePersonV1,
+    ChangeQueueV1,
     CreatePersonV1,
     CreateQueueV1,
+    DisablePersonV1,
+    EnablePersonV1,
     ForwardMessagesV1,
     GiveRightV1,
     Grant,
     Group,
+    JoinPersonsV1,
+    Lifecycle,
     Message,
     OpenTicketV1,
     Person,
     Queue,
     RemoveMemberV1,
     SetOwnerV1,
+    SetQueueV1,
     TakeRightV1,
     TicketCommand,
 )
@@ -147,7 +155,13 @@ class TicketStore:
         actors = [ask.actor for ask in asks]
         people = {actor.id for actor in actors if actor.id.startswith("person/")}
         look = await self._log.look({*streams, *claims, *people}, [f"{ask.cause}:0" for ask in asks], session)
-        world = await self._world(look, actors, claims, session)
+        moving = {f"ticket/{ask.what.ticket}" for ask in asks if isinstance(ask.what, SetQueueV1)}
+        owners = {
+            str(commit.after["owner"]["id"])
+            for stream in moving
+            if (commit := look.newest.get(stream)) is not None and commit.after.get("owner")
+        }
+        world = await self._world(look, actors, claims, session, also=owners)
         commands = [ask.what for ask in asks if isinstance(ask.what, TicketCommand)]
         messages = await self._messages_named([c for c in commands if isinstance(c, ForwardMessagesV1)], session)
         since = await self._since(commands, world.context.tickets, session)
@@ -207,13 +221,39 @@ class TicketStore:
             {"_id": "epoch"}, {"$inc": {"n": 1}}, upsert=True, session=session
         )
         taken = int(row["n"]) if row else 1
-        command: AdministrationCommand = asks[0].what
+        command: AdministrationCommand | None = asks[0].what
         claims = {self._signer.claim(kind, value) for kind, value in _named_in(command)}
-        streams = {*claims, asks[0].actor.id} if asks[0].actor.id.startswith("person/") else claims
+        streams = {*claims, *_streams_in(command)}
+        if asks[0].actor.id.startswith("person/"):
+            streams.add(asks[0].actor.id)
         look = await self._log.look(streams, [], session)
-        world = await self._world(look, [asks[0].actor], claims, session, fresh=True)
+        look = await self._and_owners(look, claims, session)
+        held = self._held(look)
+        if held - look.newest.keys():
+            look.newest.update((await self._log.look(held - look.newest.keys(), [], session)).newest)
+        world = await self._world(look, [asks[0].actor], {*claims, *held}, session, fresh=True)
         world.epoch = taken
         return world
+
+    async def _and_owners(self, look: Look, claims: Iterable[str], session: Session) -> Look:
+        """With whoever has claimed a name."""
+        owners = {str(look.newest[claim].after["owner"]) for claim in claims if claim in look.newest}
+        wanted = {owner for owner in owners if owner.startswith("person/")} - look.newest.keys()
+        if wanted:
+            look.newest.update((await self._log.look(wanted, (), session)).newest)
+        return look
+
+    def _held(self, look: Look) -> set[str]:
+        """Claims that the persons and queues found there hold: they may drop them or pass them on."""
+        held: set[str] = set()
+        for stream, commit in look.newest.items():
+            if stream.startswith("person/"):
+                held |= {self._signer.claim("address", address) for address in commit.after["addresses"]}
+                if commit.after["login"]:
+                    held.add(self._signer.claim("login", commit.after["login"]))
+            if stream.startswith("queue/"):
+                held |= {self._signer.claim("queue-address", address) for address in commit.after["addresses"]}
+        return held
 
     async def _world(
         self,
@@ -223,10 +263,13 @@ class TicketStore:
         session: Session,
         known: dict[str, str] | None = None,
         fresh: bool = False,
+        also: Iterable[str] = (),
     ) -> World:
         newest = dict(look.newest)
-        owners = {claim: str(newest[claim].after["owner"]) for claim in claims if claim in newest}
-        wanted = {owner for owner in owners.values() if owner.startswith("person/")} - newest.keys()
+        claimed = {claim: str(newest[claim].after["owner"]) for claim in claims if claim in newest}
+        owners = {claim: owner for claim, owner in claimed.items() if owner}
+        freed = {claim: newest[claim].seq for claim, owner in claimed.items() if not owner}
+        wanted = {owner for owner in (*owners.values(), *also) if owner.startswith("person/")} - newest.keys()
         if wanted:
             newest |= (await self._log.look(wanted, (), session)).newest
         directory = await self._directory_at(look.epoch, session, newest if fresh else None)
@@ -240,7 +283,7 @@ class TicketStore:
             for stream, commit in newest.items()
             if stream.startswith("person/")
         }
-        context = self._context(directory, tickets, owners, persons, known or {})
+        context = self._context(directory, tickets, owners, persons, known or {}, freed)
         return World(context=context, newest=newest, done=look.done, epoch=look.epoch)
 
     def _context(
@@ -250,11 +293,13 @@ class TicketStore:
         claims: dict[str, str],
         persons: dict[str, Person],
         known: dict[str, str],
+        freed: dict[str, int] | None = None,
     ) -> Context:
         return Context(
             directory=directory,
             tickets=tickets,
             claims=claims,
+            freed=freed or {},
             persons=persons,
             known_ids=known,
             claim=self._signer.claim,
@@ -285,17 +330,19 @@ class TicketStore:
         transaction, and wants the commits too (``into``), since it writes on top of them."""
         if self._loaded and self._directory.epoch == epoch and into is None:
             return self._directory
-        queues, groups, grants = [
-            await self._log.newest_of_kind(prefix, session) for prefix in ("queue/", "group/", "grant/")
+        queues, groups, grants, lifecycles = [
+            await self._log.newest_of_kind(prefix, session) for prefix in ("queue/", "group/", "grant/", "lifecycle/")
         ]
         directory = Directory(
             queues={q.name: q for q in (Queue.model_validate(c.after) for c in queues.values())},
             groups={g.name: g for g in (Group.model_validate(c.after) for c in groups.values())},
             grants=tuple(Grant.model_validate(c.after["grant"]) for c in grants.values() if c.after["given"]),
             epoch=epoch,
+            lifecycles={DEFAULT_LIFECYCLE.name: DEFAULT_LIFECYCLE}
+            | {one.name: one for one in (Lifecycle.model_validate(c.after) for c in lifecycles.values())},
         )
         if into is not None:
-            into |= {**queues, **groups, **grants}
+            into |= {**queues, **groups, **grants, **lifecycles}
         if session is None:
             self._directory, self._loaded = directory, True
         return directory
@@ -306,14 +353,51 @@ def message_key(message_id: str) -> str:
     return sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _named_in(command: AdministrationCommand) -> list[tuple[str, str]]:
+def _streams_in(command: AdministrationCommand | None) -> list[str]:
+    """Persons that a command names by id, and the queue that it changes."""
     match command:
+        case ChangeQueueV1():
+            return [f"queue/{command.name}", *_ids([*(command.watchers or []), *(command.supervisors or [])])]
+        case CreateQueueV1():
+            return _ids([*command.watchers, *command.supervisors])
+        case ChangePersonV1() | DisablePersonV1() | EnablePersonV1():
+            return _ids([command.person])
+        case JoinPersonsV1():
+            return _ids([command.person, command.into])
+        case AddMemberV1() | RemoveMemberV1():
+            return _ids([command.member])
+        case GiveRightV1() | TakeRightV1():
+            return _ids([command.grantee])
+    return []
+
+
+def _ids(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith("person/")]
+
+
+def _logins(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [("login", name.partition(":")[2]) for name in names if name.startswith("person:")]
+
+
+def _named_in(command: AdministrationCommand | None) -> list[tuple[str, str]]:
+    match command:
+        case ChangeQueueV1():
+            people = [*(command.watchers or []), *(command.supervisors or [])]
+            return [("queue-address", a) for a in command.addresses or []] + _logins(people)
+        case ChangePersonV1():
+            own = [("login", command.login)] if command.login else []
+            return [*own, *_logins([command.person]), *(("address", a) for a in command.addresses or [])]
+        case DisablePersonV1() | EnablePersonV1():
+            return _logins([command.person])
+        case JoinPersonsV1():
+            return _logins([command.person, command.into])
         case CreatePersonV1():
             logins = [("login", command.login)] if command.login else []
             return [*logins, *(("address", address) for address in command.addresses)]
         case CreateQueueV1():
-            people = [who.partition(":")[2] for who in [*command.watchers, *command.supervisors]]
-            return [("queue-address", a) for a in command.addresses] + [("login", login) for login in people]
+            return [("queue-address", a) for a in command.addresses] + _logins(
+                [*command.watchers, *command.supervisors]
+            )
         case AddMemberV1() | RemoveMemberV1():
             return [("login", command.member.partition(":")[2])]
         case GiveRightV1() | TakeRightV1():

@@ -7,19 +7,19 @@ from .conftest import Tree
 TICKETS = "contracts/ticketwire_contracts/tickets/events.py"
 CATALOGUE = "contracts/ticketwire_contracts/catalogue.py"
 
-TICKET_MOVED = '''
+TICKET_PAINTED = '''
 
-class TicketMovedV1(TicketEvent):
-    """Sent when a ticket was moved into another queue."""
+class TicketPaintedV1(TicketEvent):
+    """Sent when a ticket was painted."""
 
-    topic: ClassVar[str] = "ticket.moved.v1"
-    before: str = Field(description="Queue before.")
+    topic: ClassVar[str] = "ticket.painted.v1"
+    before: str = Field(description="Colour before.")
 '''
 
 
-def declare_ticket_moved(tree: Tree, text: str = TICKET_MOVED) -> None:
+def declare_ticket_painted(tree: Tree, text: str = TICKET_PAINTED) -> None:
     tree.append(TICKETS, text)
-    tree.replace(CATALOGUE, "tickets.TicketEscalatedV1,", "tickets.TicketEscalatedV1, tickets.TicketMovedV1,")
+    tree.replace(CATALOGUE, "tickets.TicketEscalatedV1,", "tickets.TicketEscalatedV1, tickets.events.TicketPaintedV1,")
 
 
 def of(topic: str, lines: list[str]) -> list[str]:
@@ -32,8 +32,8 @@ def test_the_tree_itself_is_clean(tree: Tree) -> None:
 
 def test_a_new_topic_needs_schema_example_publisher_and_a_line_in_the_changelog(tree: Tree) -> None:
     tree.write("services/tickets/app.py", "")
-    declare_ticket_moved(tree)
-    missing = " ".join(of("ticket.moved.v1", tree.guard()))
+    declare_ticket_painted(tree)
+    missing = " ".join(of("ticket.painted.v1", tree.guard()))
     assert "has no schema" in missing
     assert "has no example" in missing
     assert "services/tickets does not say it" in missing
@@ -41,19 +41,19 @@ def test_a_new_topic_needs_schema_example_publisher_and_a_line_in_the_changelog(
 
 
 def test_a_schema_alone_is_not_enough(tree: Tree) -> None:
-    declare_ticket_moved(tree)
+    declare_ticket_painted(tree)
     tree.make_schemas()
-    missing = " ".join(of("ticket.moved.v1", tree.guard()))
+    missing = " ".join(of("ticket.painted.v1", tree.guard()))
     assert "has no schema" not in missing
     assert "has no example" in missing
 
 
 def test_importing_an_event_is_not_saying_it(tree: Tree) -> None:
     tree.write("services/tickets/app.py", "")
-    declare_ticket_moved(tree)
-    tree.write("services/tickets/publish_more.py", "from ticketwire_contracts.tickets import TicketMovedV1\n")
+    declare_ticket_painted(tree)
+    tree.write("services/tickets/publish_more.py", "from ticketwire_contracts.tickets import TicketPaintedV1\n")
     assert "services/tickets does not say it" in " ".join(tree.guard())
-    tree.write("services/tickets/publish_more.py", "import x\nsaid = x.TicketMovedV1(before='support')\n")
+    tree.write("services/tickets/publish_more.py", "import x\nsaid = x.TicketPaintedV1(before='support')\n")
     assert "services/tickets does not say it" not in " ".join(tree.guard())
 
 
@@ -103,23 +103,23 @@ def test_a_file_without_a_topic_is_found_and_taken_away(tree: Tree) -> None:
 
 
 def test_a_class_left_out_of_the_catalogue_is_found(tree: Tree) -> None:
-    tree.append(TICKETS, TICKET_MOVED)
-    assert "TicketMovedV1: is not in the catalogue" in " ".join(tree.guard())
+    tree.append(TICKETS, TICKET_PAINTED)
+    assert "TicketPaintedV1: is not in the catalogue" in " ".join(tree.guard())
 
 
 def test_a_topic_that_does_not_follow_from_its_class_is_found(tree: Tree) -> None:
-    declare_ticket_moved(tree, TICKET_MOVED.replace("ticket.moved.v1", "ticket.shifted.v1"))
-    assert "TicketMovedV1: its topic is `ticket.shifted.v1`" in " ".join(tree.guard())
+    declare_ticket_painted(tree, TICKET_PAINTED.replace("ticket.painted.v1", "ticket.shifted.v1"))
+    assert "TicketPaintedV1: its topic is `ticket.shifted.v1`" in " ".join(tree.guard())
 
 
 def test_a_field_without_description_is_found(tree: Tree) -> None:
-    declare_ticket_moved(tree, TICKET_MOVED.replace('Field(description="Queue before.")', "Field()"))
-    assert "TicketMovedV1: field `before` has no description" in " ".join(tree.guard())
+    declare_ticket_painted(tree, TICKET_PAINTED.replace('Field(description="Colour before.")', "Field()"))
+    assert "TicketPaintedV1: field `before` has no description" in " ".join(tree.guard())
 
 
 def test_an_event_that_does_not_say_when_it_is_sent_is_found(tree: Tree) -> None:
-    declare_ticket_moved(tree, TICKET_MOVED.replace("Sent when a ticket was moved", "A ticket was moved"))
-    assert "TicketMovedV1: its docstring does not begin with `Sent`" in " ".join(tree.guard())
+    declare_ticket_painted(tree, TICKET_PAINTED.replace("Sent when a ticket was painted", "A ticket was painted"))
+    assert "TicketPaintedV1: its docstring does not begin with `Sent`" in " ".join(tree.guard())
 
 
 def test_a_version_without_a_heading_is_found(tree: Tree) -> None:

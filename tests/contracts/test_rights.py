@@ -94,13 +94,13 @@ def test_who_sees_what(who: Viewer, thing: Thing, grants: tuple[Grant, ...], see
         ("requester", True, True, False),
         ("cc", True, True, False),
         ("watcher", True, False, False),
-        ("supervisor", True, False, False),
+        ("supervisor", True, True, True),
         ("owner", False, True, False),
         ("admin_cc", False, True, False),
         ("requester", False, True, False),
         ("cc", False, True, False),
         ("watcher", False, False, False),
-        ("supervisor", False, False, False),
+        ("supervisor", False, True, False),
     ],
 )
 def test_what_a_role_gives_by_itself(role: str, agent: bool, sees_said: bool, sees_note: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -92,7 +93,7 @@ class World:
     def grant(self, right: str, grantee: str, scope: str = "all") -> None:
         """One more grant."""
         grants = (*self.directory.grants, Grant(right=right, grantee=grantee, scope=scope))
-        self.directory = Directory(queues=self.directory.queues, groups=self.directory.groups, grants=grants)
+        self.directory = replace(self.directory, grants=grants)
 
     def tick(self, minutes: float = 1) -> None:
         """Time passes."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .changes import CHANGE_EXAMPLES
 from .envelopes import ENVELOPE_EXAMPLES
 from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
@@ -44,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
         *WORK_EXAMPLES,
+        *CHANGE_EXAMPLES,
     )
 } | {name: as_sent(value) for name, value in ENVELOPE_EXAMPLES.items()}
 

@@ -11,6 +11,7 @@ from ..tickets import (
     PublicTicket,
     TicketEvent,
 )
+from .changes import CHANGE_EXAMPLES
 from .tickets import TICKET_EXAMPLES
 from .work import WORK_EXAMPLES
 
@@ -57,5 +58,7 @@ def _message(said: Message) -> PublicMessage:
 
 
 PUBLIC = tuple(
-    public(event) for event in (*TICKET_EXAMPLES, *WORK_EXAMPLES) if isinstance(event, TicketEvent) and event.public
+    public(event)
+    for event in (*TICKET_EXAMPLES, *CHANGE_EXAMPLES, *WORK_EXAMPLES)
+    if isinstance(event, TicketEvent) and event.public
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 from .. import base, escalation, ingest, notify, rights, tickets
@@ -30,10 +32,17 @@ def unruly_classes() -> Iterator[Finding]:
 
 
 def values_of(module: ModuleType) -> Iterator[type[Value]]:
-    """The contract's classes that a module defines itself."""
-    for kind in vars(module).values():
-        if inspect.isclass(kind) and issubclass(kind, Value) and kind.__module__ == module.__name__:
-            yield kind
+    """The contract's classes that a module defines itself, or, where it is a folder, in its files."""
+    for file in (module, *files_of(module)):
+        for kind in vars(file).values():
+            if inspect.isclass(kind) and issubclass(kind, Value) and kind.__module__ == file.__name__:
+                yield kind
+
+
+def files_of(module: ModuleType) -> Iterator[ModuleType]:
+    """The files of a folder, whether or not its front names them."""
+    for found in iter_modules(getattr(module, "__path__", ())):
+        yield import_module(f"{module.__name__}.{found.name}")
 
 
 def undescribed(kind: type[Value]) -> Iterator[Finding]:

@@ -5,6 +5,8 @@ commands        what may be asked to be done to a ticket
 administration  what may be asked of queues, persons, groups, grants
 events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
+lifecycles      statuses and what may follow what; moving a ticket between queues
+changes         changes of queues and persons
 public          what outsiders hear
 fields          custom fields of a queue
 work            subject, due date, people, tags, fields, time, forwards: asked and said
@@ -22,11 +24,23 @@ from .administration import (
     RemoveMemberV1,
     TakeRightV1,
 )
+from .changes import (
+    ChangePersonV1,
+    ChangeQueueV1,
+    DisablePersonV1,
+    DisableQueueV1,
+    EnablePersonV1,
+    EnableQueueV1,
+    JoinPersonsV1,
+    PersonChangedV1,
+    QueueChangedV1,
+)
 from .commands import AddNoteV1, OpenTicketV1, ReplyToTicketV1, SetOwnerV1, SetPriorityV1, SetStatusV1, TicketCommand
 from .directory import GrantGivenV1, GrantTakenV1, GroupChangedV1, PersonCreatedV1, QueueCreatedV1
 from .events import (
     MailSettledV1,
     MessageEvent,
+    RefusalNotice,
     TicketEscalatedV1,
     TicketEvent,
     TicketNotedV1,
@@ -38,8 +52,31 @@ from .events import (
     TicketStatusChangedV1,
 )
 from .fields import FieldDefinition, FieldType, FieldValue
+from .lifecycles import (
+    DEFAULT_LIFECYCLE,
+    ChangeLifecycleV1,
+    CreateLifecycleV1,
+    Lifecycle,
+    LifecycleChangedV1,
+    SetQueueV1,
+    TicketMovedV1,
+    Transition,
+)
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
-from .values import Category, ClockFacts, Grant, Group, Link, Message, MessageKind, Party, Person, Queue, Ticket
+from .values import (
+    Category,
+    ClockFacts,
+    FollowUp,
+    Grant,
+    Group,
+    Link,
+    Message,
+    MessageKind,
+    Party,
+    Person,
+    Queue,
+    Ticket,
+)
 from .work import (
     AddTimeWorkedV1,
     ChangePeopleV1,
@@ -63,20 +100,30 @@ from .work import (
 )
 
 __all__ = [
+    "DEFAULT_LIFECYCLE",
     "AddMemberV1",
     "AddNoteV1",
     "AddTimeWorkedV1",
     "AdministrationCommand",
     "Category",
+    "ChangeLifecycleV1",
     "ChangePeopleV1",
+    "ChangePersonV1",
+    "ChangeQueueV1",
     "ClockFacts",
     "CreateGroupV1",
+    "CreateLifecycleV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "DisablePersonV1",
+    "DisableQueueV1",
+    "EnablePersonV1",
+    "EnableQueueV1",
     "FieldChange",
     "FieldDefinition",
     "FieldType",
     "FieldValue",
+    "FollowUp",
     "ForwardMessagesV1",
     "GiveRightV1",
     "Grant",
@@ -84,6 +131,9 @@ __all__ = [
     "GrantTakenV1",
     "Group",
     "GroupChangedV1",
+    "JoinPersonsV1",
+    "Lifecycle",
+    "LifecycleChangedV1",
     "Link",
     "MailSettledV1",
     "Message",
@@ -92,15 +142,18 @@ __all__ = [
     "OpenTicketV1",
     "Party",
     "Person",
+    "PersonChangedV1",
     "PersonCreatedV1",
     "PublicEvent",
     "PublicMessage",
     "PublicParty",
     "PublicTicket",
     "Queue",
+    "QueueChangedV1",
     "QueueCreatedV1",
     "QueueFieldsSetV1",
     "QuotedMessage",
+    "RefusalNotice",
     "RemoveMemberV1",
     "ReplyToTicketV1",
     "SetDueV1",
@@ -108,6 +161,7 @@ __all__ = [
     "SetOwnerV1",
     "SetPriorityV1",
     "SetQueueFieldsV1",
+    "SetQueueV1",
     "SetStatusV1",
     "SetSubjectV1",
     "SetTagsV1",
@@ -119,6 +173,7 @@ __all__ = [
     "TicketEvent",
     "TicketFieldsChangedV1",
     "TicketForwardedV1",
+    "TicketMovedV1",
     "TicketNotedV1",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
@@ -131,4 +186,5 @@ __all__ = [
     "TicketSubjectChangedV1",
     "TicketTagsChangedV1",
     "TicketTimeWorkedV1",
+    "Transition",
 ]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ..base import Command
+from .values import FollowUp
 
 
 class AdministrationCommand(Command):
@@ -28,6 +29,9 @@ class CreateQueueV1(AdministrationCommand):
     auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
     adopt_cc: bool = Field(default=True, description="A mail's Cc become cc of the ticket.")
     catch_all: bool = Field(default=False, description="Takes mail to addresses that no queue has.")
+    description: str = Field(default="", max_length=2000, description="What it is for.")
+    follow_up: FollowUp = Field(default="reopen", description="What a customer's mail does to a closed ticket.")
+    lifecycle: str = Field(default="default", description="Name of its lifecycle.")
 
 
 class CreatePersonV1(AdministrationCommand):

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ..base import Event
+from ..base import Event, Value
 from ..escalation import ClockName
+from ..ingest import Address
 from .values import Message, Party, Ticket
 
 
@@ -91,6 +92,17 @@ class TicketEscalatedV1(TicketEvent):
     actions: list[Literal["tell_owner", "tell_supervisors"]] = Field(description="What is to be done.")
 
 
+class RefusalNotice(Value):
+    """To whom to say that their mail was refused, and on what it answers."""
+
+    to: Address = Field(description="The sender.")
+    queue: str = Field(description="The queue that refuses.")
+    subject: str = Field(default="", description="Subject of their mail.")
+    message_id: str | None = Field(default=None, description="Of their mail, for In-Reply-To.")
+    references: list[str] = Field(default_factory=list, description="References of their mail.")
+    language: str | None = Field(default=None, description="Language to write in.")
+
+
 class MailSettledV1(Event):
     """Sent when tickets has decided what became of a mail."""
 
@@ -102,3 +114,6 @@ class MailSettledV1(Event):
     why: str = Field(description="E.g. `opened`, `follow_up:signed_id`, `no_queue`.")
     ticket: str | None = Field(default=None, description="The ticket it is on.")
     suggested: str | None = Field(default=None, description="A ticket whose tag a stranger wrote; not joined.")
+    notice: RefusalNotice | None = Field(
+        default=None, description="The sender is to be told: `follow_up_refused`, the ticket is closed for good."
+    )

@@ -13,6 +13,7 @@ from .fields import FieldDefinition
 
 Category = Literal["new", "active", "waiting", "closed"]
 MessageKind = Literal["mail", "phone", "page", "api"]
+FollowUp = Literal["reopen", "new_linked_ticket", "refuse"]
 
 
 class Party(Value):
@@ -137,6 +138,8 @@ class Queue(Value):
     auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
     catch_all: bool = Field(default=False, description="Takes mail to addresses that no queue has.")
     disabled: bool = Field(default=False, description="Takes nothing new.")
+    description: str = Field(default="", description="What it is for.")
+    follow_up: FollowUp = Field(default="reopen", description="What a customer's mail does to a closed ticket.")
     version: int = Field(default=0, description="Commits so far.")
     fields: list[FieldDefinition] = Field(default_factory=list, description="Custom fields of its tickets.")
 
@@ -151,6 +154,10 @@ class Person(Value):
     agent: bool = Field(default=False, description="An agent rather than a customer.")
     language: str | None = Field(default=None, description="Preferred language, e.g. `de`.")
     disabled: bool = Field(default=False, description="May do nothing, keeps their history.")
+    joined_into: str | None = Field(default=None, description="`person/<id>` of whom they were joined into.")
+    aliases: list[str] = Field(
+        default_factory=list, description="`person/<id>` of those joined into them: what these held, they hold."
+    )
     version: int = Field(default=0, description="Commits so far.")
 
 

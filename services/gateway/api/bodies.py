@@ -57,7 +57,7 @@ class NewNote(Body):
 class NewStatus(Body):
     """Another status."""
 
-    status: str = Field(description="`new open pending stalled resolved rejected`.")
+    status: str = Field(description="A status of the queue's lifecycle, e.g. `open`.")
     until: AwareDatetime | None = Field(default=None, description="For a waiting status: when to open again.")
 
 
@@ -85,6 +85,11 @@ class NewQueue(Body):
     auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
     adopt_cc: bool = Field(default=True, description="A mail's Cc become cc of the ticket.")
     catch_all: bool = Field(default=False, description="Takes mail to addresses that no queue has.")
+    description: str = Field(default="", max_length=2000, description="What it is for.")
+    follow_up: Literal["reopen", "new_linked_ticket", "refuse"] = Field(
+        default="reopen", description="What a customer's mail does to a closed ticket."
+    )
+    lifecycle: str = Field(default="default", description="Name of its lifecycle.")
 
 
 class NewPerson(Body):
@@ -205,3 +210,95 @@ class ManyTickets(Body):
 
     tickets: list[str] = Field(min_length=1, max_length=200, description="Numbers.")
     change: ChangeOfMany = Field(description="What to change on each.")
+
+
+class OtherQueue(Body):
+    """Another queue for a ticket."""
+
+    queue: str = Field(description="Name of the queue.")
+
+
+class QueueChange(Body):
+    """What is to be other with a queue; what is not named stays."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=200, description="Name to show.")
+    description: str | None = Field(default=None, max_length=2000, description="What it is for.")
+    addresses: list[str] | None = Field(default=None, max_length=50, description="All its addresses.")
+    watchers: list[str] | None = Field(default=None, max_length=50, description="`person:<login>`, `group:<name>`.")
+    supervisors: list[str] | None = Field(default=None, max_length=50, description="`person:<login>`, `group:<name>`.")
+    default_priority: int | None = Field(default=None, ge=0, le=100, description="Priority of new tickets.")
+    auto_reply: bool | None = Field(default=None, description="New requesters get an automatic reply.")
+    adopt_cc: bool | None = Field(default=None, description="A mail's Cc become cc of the ticket.")
+    catch_all: bool | None = Field(default=None, description="Takes mail to addresses that no queue has.")
+    follow_up: Literal["reopen", "new_linked_ticket", "refuse"] | None = Field(
+        default=None, description="What a customer's mail does to a closed ticket."
+    )
+    lifecycle: str | None = Field(default=None, description="Another one that has all statuses of the present one.")
+
+
+class PersonChange(Body):
+    """What is to be other with a person; what is not named stays."""
+
+    login: str | None = Field(default=None, description="Login.")
+    name: str | None = Field(default=None, max_length=200, description="Display name.")
+    addresses: list[str] | None = Field(
+        default=None, max_length=50, description="All addresses, the first to write to."
+    )
+    language: str | None = Field(default=None, max_length=20, description="Preferred language; empty for none.")
+    agent: bool | None = Field(default=None, description="An agent rather than a customer.")
+
+
+class Joining(Body):
+    """Into whom a customer is joined."""
+
+    into: str = Field(max_length=200, description="Login or id of the one who stays.")
+
+
+class OneTransition(Body):
+    """One status may follow another."""
+
+    before: str = Field(description="From this status.")
+    after: str = Field(description="To this one.")
+    right: str | None = Field(
+        default=None, description="The right it needs; without one `ticket.close` to close, else `ticket.edit`."
+    )
+
+
+class NewLifecycle(Body):
+    """A lifecycle."""
+
+    name: str = Field(description="Lower-case letters, digits and dashes.")
+    title: str = Field(default="", max_length=200, description="Name to show; else the short name.")
+    statuses: dict[str, Literal["new", "active", "waiting", "closed"]] = Field(
+        min_length=2, max_length=50, description="Status → category, in the order to show."
+    )
+    initial: str = Field(description="Status of a new ticket.")
+    active: str = Field(description="Status that replies and reopening lead to.")
+    transitions: list[OneTransition] = Field(max_length=2500, description="What may follow what.")
+    maps: dict[str, dict[str, str]] = Field(
+        default_factory=dict, max_length=50, description="Other lifecycle → status here → status there."
+    )
+
+
+class LifecycleChange(Body):
+    """What is to be other with a lifecycle; what is not named stays."""
+
+    title: str | None = Field(default=None, max_length=200, description="Name to show.")
+    statuses: dict[str, Literal["new", "active", "waiting", "closed"]] | None = Field(
+        default=None, min_length=2, max_length=50, description="All statuses; those of a lifecycle in use stay."
+    )
+    initial: str | None = Field(default=None, description="Status of a new ticket.")
+    active: str | None = Field(default=None, description="Status that replies and reopening lead to.")
+    transitions: list[OneTransition] | None = Field(default=None, max_length=2500, description="All transitions.")
+    maps: dict[str, dict[str, str]] | None = Field(default=None, max_length=50, description="All maps.")
+
+
+class RightsChange(Body):
+    """A change to look at before it is saved: of a grant (`right grantee scope`) or of members (`group member`)."""
+
+    change: Literal["give_right", "take_right", "add_member", "remove_member"] = Field(description="Which change.")
+    right: str | None = Field(default=None, description="For a grant.")
+    grantee: str | None = Field(default=None, max_length=200, description="`person:anna`, `group:field`, `role:owner`.")
+    scope: str | None = Field(default=None, max_length=200, description="`all`, `queue:support`, `ticket:TW-7`.")
+    group: str | None = Field(default=None, description="For members.")
+    member: str | None = Field(default=None, max_length=200, description="`person:anna`, `group:north`.")

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ..views.shapes import GroupRow, Page, PersonRow
-from .answers import Json
-from .bodies import NewGroup, NewPassword, NewPerson
+from .answers import IfMatch, Json, etag
+from .bodies import Joining, NewGroup, NewPassword, NewPerson, PersonChange
 from .doors import Asking, Now, Shown
 from .once import OnceOnly
 from .problems import RESPONSES
@@ -41,8 +41,52 @@ async def create_person(body: NewPerson, asker: Asking, views: Shown, once: Once
 
 @router.get("/people/{login}", responses={200: {"model": PersonRow}})
 async def person(login: str, asker: Asking, views: Shown) -> Response:
-    """One person."""
-    return Json(await views.administration.person(asker, login))
+    """One person, by login or by id (without `person/`)."""
+    return _person(await views.administration.person(asker, login))
+
+
+@router.put("/people/{login}", responses={200: {"model": PersonRow}})
+async def change_person(
+    login: str, body: PersonChange, version: IfMatch, asker: Asking, views: Shown, once: OnceOnly
+) -> Response:
+    """Changes what is named, of a person by login or id. Needs `person.admin`, but for one's own name and language."""
+
+    async def change(command_id: str) -> Response:
+        wanted = body.model_dump(exclude_none=True)
+        return _person(await views.administration.change_person(asker, command_id, login, if_version=version, **wanted))
+
+    return await once.do(change)
+
+
+@router.post("/people/{login}/disable", responses={200: {"model": PersonRow}})
+async def disable_person(login: str, asker: Asking, views: Shown, once: OnceOnly) -> Response:
+    """They may do nothing any more and are logged out; their history stays. Needs `person.admin`."""
+
+    async def disable(command_id: str) -> Response:
+        return _person(await views.administration.switch_person(asker, command_id, login, disabled=True))
+
+    return await once.do(disable)
+
+
+@router.post("/people/{login}/enable", responses={200: {"model": PersonRow}})
+async def enable_person(login: str, asker: Asking, views: Shown, once: OnceOnly) -> Response:
+    """They may again what grants give them. Needs `person.admin`."""
+
+    async def enable(command_id: str) -> Response:
+        return _person(await views.administration.switch_person(asker, command_id, login, disabled=False))
+
+    return await once.do(enable)
+
+
+@router.post("/people/{login}/join", responses={200: {"model": PersonRow}})
+async def join_persons(login: str, body: Joining, asker: Asking, views: Shown, once: OnceOnly) -> Response:
+    """Joins a customer into another, who then has the addresses and tickets of both; answers with the one who
+    stays. Needs `person.admin`."""
+
+    async def join(command_id: str) -> Response:
+        return _person(await views.administration.join_persons(asker, command_id, login, into=body.into))
+
+    return await once.do(join)
 
 
 @router.put("/people/{login}/password", status_code=204)
@@ -97,3 +141,7 @@ async def remove_member(name: str, login: str, asker: Asking, views: Shown, once
 
 def _member(word: str) -> str:
     return word if word.startswith(("person:", "group:")) else f"person:{word}"
+
+
+def _person(row: PersonRow) -> Response:
+    return Json(row, 200, {"ETag": etag(row.version)})

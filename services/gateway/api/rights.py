@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from ..views.shapes import GrantRow, Page
+from ..views.rights import Wanted
+from ..views.shapes import Explanation, GrantRow, Page, Preview
 from .answers import Json
-from .bodies import OneRight
+from .bodies import OneRight, RightsChange
 from .doors import Asking, Shown
 from .once import OnceOnly
 from .problems import RESPONSES
@@ -42,3 +43,24 @@ async def take_right(chosen: Annotated[OneRight, Query()], asker: Asking, views:
         return Response(status_code=204)
 
     return await once.do(take)
+
+
+@router.get("/rights/explain", responses={200: {"model": Explanation}})
+async def explain(
+    asker: Asking,
+    views: Shown,
+    right: Annotated[str, Query(max_length=100, description="E.g. `ticket.reply`.")],
+    person: Annotated[str | None, Query(max_length=200, description="Login or id; else you.")] = None,
+    ticket: Annotated[str | None, Query(max_length=30, description="Number of a ticket that you see.")] = None,
+    queue: Annotated[str | None, Query(max_length=40, description="Or name of a queue.")] = None,
+) -> Response:
+    """Whether someone holds a right there: with the chains of grants that give it, or with what would give it.
+    About others it needs `right.admin`."""
+    return Json(await views.rights.explain(asker, person=person, right=right, ticket=ticket, queue=queue))
+
+
+@router.post("/rights/preview", responses={200: {"model": Preview}})
+async def preview(body: RightsChange, asker: Asking, views: Shown) -> Response:
+    """Who would gain or lose which right, on how many tickets. Nothing is changed. Needs `right.admin` for a
+    grant, `group.admin` for members."""
+    return Json(await views.rights.preview(asker, Wanted(**body.model_dump())))

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from ..views.shapes import Entry, Ticket
 from ..views.work import Said
 from .answers import IfMatch, Json, etag, ticket_answer
-from .bodies import NewNote, NewOwner, NewPriority, NewReply, NewStatus, NewTicket
+from .bodies import NewNote, NewOwner, NewPriority, NewReply, NewStatus, NewTicket, OtherQueue
 from .doors import Asking, Shown
 from .once import OnceOnly
 from .problems import RESPONSES
@@ -100,6 +100,21 @@ async def set_priority(
     async def setting(command_id: str) -> Response:
         return ticket_answer(
             await views.work.set_priority(asker, command_id, number, priority=body.priority, if_version=version)
+        )
+
+    return await once.do(setting)
+
+
+@router.put("/tickets/{number}/queue", responses={200: {"model": Ticket}})
+async def set_queue(
+    number: str, body: OtherQueue, version: IfMatch, asker: Asking, views: Shown, once: OnceOnly
+) -> Response:
+    """Moves the ticket into another queue. Its status goes along where the lifecycles say how (else 409
+    `status-unmapped`). Needs `ticket.move` here and `ticket.create` there."""
+
+    async def setting(command_id: str) -> Response:
+        return ticket_answer(
+            await views.work.set_queue(asker, command_id, number, queue=body.queue, if_version=version)
         )
 
     return await once.do(setting)

@@ -13,7 +13,10 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    LifecycleChangedV1,
+    PersonChangedV1,
     PersonCreatedV1,
+    QueueChangedV1,
     QueueCreatedV1,
     QueueFieldsSetV1,
     Ticket,
@@ -23,8 +26,8 @@ from ticketwire_contracts.tickets import (
 from .entries import Row, entry
 from .order import FAR
 
-DIRECTORY = frozenset({"queues", "groups", "grants"})
-"""Views that decide who may see what; so do those people who are agents."""
+DIRECTORY = frozenset({"queues", "groups", "grants", "lifecycles"})
+"""Views that decide who may see and do what; so do those people who are agents, or were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Changes:
     def touches_directory(self) -> bool:
         """Whether anything changes that decides who may see what."""
         return any(
-            kept.view in DIRECTORY or (kept.view == "people" and kept.fields["agent"]) for kept in self.kept.values()
+            kept.view in DIRECTORY or (kept.view == "people" and (kept.fields["agent"] or kept.version > 1))
+            for kept in self.kept.values()
         )
 
 
@@ -84,17 +88,22 @@ def state(event: Event) -> Kept | None:
             return Kept("tickets", event.ticket.number, "version", event.ticket.version, ticket_fields(event.ticket))
         case TimersSetV1():
             return Kept("tickets", event.ticket, "timers_version", event.version, timer_fields(event))
-        case QueueCreatedV1() | QueueFieldsSetV1():
+        case QueueCreatedV1() | QueueChangedV1() | QueueFieldsSetV1():
             return Kept(
                 "queues", event.queue.name, "version", event.version, event.queue.model_dump(exclude={"version"})
             )
-        case PersonCreatedV1():
+        case PersonCreatedV1() | PersonChangedV1():
             return Kept(
                 "people", event.person.id, "version", event.version, event.person.model_dump(exclude={"version"})
             )
         case GroupChangedV1():
             return Kept(
                 "groups", event.group.name, "version", event.version, event.group.model_dump(exclude={"version"})
+            )
+        case LifecycleChangedV1():
+            lifecycle = event.lifecycle
+            return Kept(
+                "lifecycles", lifecycle.name, "version", event.version, lifecycle.model_dump(exclude={"version"})
             )
         case GrantGivenV1() | GrantTakenV1():
             given = isinstance(event, GrantGivenV1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ticketwire_contracts.rights import Thing, Viewer, holds, viewer_of
-from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Lifecycle, Person, Queue
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Directory:
     agents: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
+    lifecycles: dict[str, Lifecycle] = field(default_factory=lambda: {DEFAULT_LIFECYCLE.name: DEFAULT_LIFECYCLE})
 
     @cached_property
     def _viewers(self) -> dict[str, Viewer]:
@@ -38,6 +39,11 @@ class Directory:
     def may(self, viewer: Viewer, right: str, thing: Thing | None = None) -> bool:
         """Whether someone holds a right, on a thing or everywhere."""
         return holds(viewer, right, thing or Thing(), self.grants)
+
+    def lifecycle_of(self, queue: str) -> Lifecycle:
+        """The lifecycle of a queue."""
+        known = self.queues.get(queue)
+        return self.lifecycles.get(known.lifecycle if known else "", DEFAULT_LIFECYCLE)
 
     def queue_thing(self, queue: str) -> Thing:
         """A queue as the rule of visibility sees it."""

@@ -15,6 +15,7 @@ from ticketwire_contracts.tickets import (
     TicketEvent,
     TicketFieldsChangedV1,
     TicketForwardedV1,
+    TicketMovedV1,
     TicketOwnerChangedV1,
     TicketPeopleChangedV1,
     TicketPriorityChangedV1,
@@ -78,6 +79,13 @@ def _details(event: TicketEvent) -> Row:
         case TicketStatusChangedV1():
             wake = event.ticket.wake_at
             return {"before": event.before, "after": event.after} | ({"until": wake} if wake else {})
+        case TicketMovedV1():
+            return {
+                "before": event.before,
+                "after": event.after,
+                "status_before": event.status_before,
+                "status_after": event.ticket.status,
+            }
         case TicketPriorityChangedV1():
             return {"before": event.before, "after": event.after}
         case TicketOwnerChangedV1():

@@ -1,32 +1,22 @@
-"""Which statuses there are and which may follow, as the pages offer them. tickets decides; a test compares."""
+"""Which statuses there are and which may follow, as they are offered and searched for. tickets decides."""
 
 from __future__ import annotations
 
-STATUSES: dict[str, str] = {
-    "new": "new",
-    "open": "active",
-    "pending": "waiting",
-    "stalled": "waiting",
-    "resolved": "closed",
-    "rejected": "closed",
-}
-"""Status → category."""
+from ticketwire_contracts.tickets import Category
 
-_AFTER: dict[str, tuple[str, ...]] = {
-    "new": ("open", "pending", "stalled", "resolved", "rejected"),
-    "open": ("pending", "stalled", "resolved", "rejected"),
-    "pending": ("open", "stalled", "resolved", "rejected"),
-    "stalled": ("open", "pending", "resolved", "rejected"),
-    "resolved": ("open", "rejected"),
-    "rejected": ("open", "resolved"),
-}
+from .directory import Directory
 
 
-def statuses_after(status: str) -> tuple[str, ...]:
-    """Statuses that may follow one."""
-    return _AFTER.get(status, ())
+def categories_of(directory: Directory, status: str) -> set[Category]:
+    """The categories in which lifecycles have a status; empty for one that none has."""
+    return {one.statuses[status] for one in directory.lifecycles.values() if status in one.statuses}
 
 
-def right_for(status: str) -> str:
-    """The right that a change to the status needs."""
-    return "ticket.close" if STATUSES.get(status) == "closed" else "ticket.edit"
+def statuses(directory: Directory) -> list[str]:
+    """All statuses of all lifecycles, each once, in their order."""
+    return list(dict.fromkeys(status for one in directory.lifecycles.values() for status in one.statuses))
+
+
+def statuses_after(directory: Directory, queue: str, status: str) -> dict[str, str]:
+    """Statuses that may follow one in a queue, each with the right it needs."""
+    return directory.lifecycle_of(queue).after(status)

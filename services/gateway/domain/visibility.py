@@ -25,7 +25,7 @@ def ticket_filter(viewer: Viewer, directory: Directory, right: str = "ticket.sho
     """
     if viewer.disabled or (right in AGENTS_ONLY and not viewer.agent):
         return NOTHING
-    mine = sorted({viewer.person, *viewer.groups})
+    mine = sorted(viewer.names)
     queues: set[str] = set()
     numbers: set[str] = set()
     others: list[Filter] = []

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ticketwire_chassis.mongo import Database, Doc
-from ticketwire_contracts.tickets import Grant, Group, Person, Queue
+from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Lifecycle, Person, Queue
 
 from ..domain.directory import Directory
 from ..views.needs import SessionRow
@@ -33,6 +33,7 @@ class Access:
         self._queues = db["queues"]
         self._groups = db["groups"]
         self._grants = db["grants"]
+        self._lifecycles = db["lifecycles"]
         self._known: tuple[int, Directory] | None = None
 
     async def prepare(self) -> None:
@@ -67,11 +68,13 @@ class Access:
         agents = [person_of(row) for row in await self._people.find({"agent": True}, sort=[("name", 1)])]
         groups = [Group.model_validate(row) for row in await self._groups.find({}, sort=[("_id", 1)])]
         grants = [Grant.model_validate(row) for row in await self._grants.find({"given": True}, sort=[("_id", 1)])]
+        lifecycles = [Lifecycle.model_validate(row) for row in await self._lifecycles.find({}, sort=[("_id", 1)])]
         return Directory(
             queues={queue.name: queue for queue in queues},
             agents={agent.id: agent for agent in agents},
             groups={group.name: group for group in groups},
             grants=tuple(grants),
+            lifecycles={one.name: one for one in (DEFAULT_LIFECYCLE, *lifecycles)},
         )
 
     # ----------------------------------------------------------------------------------------------- people
@@ -85,6 +88,10 @@ class Access:
         """By login name."""
         row = await self._people.find_one({"login": login})
         return person_of(row) if row else None
+
+    async def persons(self, ids: Sequence[str]) -> list[Person]:
+        """Those who are there, by id."""
+        return [person_of(row) for row in await self._people.find({"_id": {"$in": list(ids)}}, sort=[("_id", 1)])]
 
     async def people(
         self, agents_only: bool, words: str | None, cursor: str | None, limit: int

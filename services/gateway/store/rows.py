@@ -108,4 +108,6 @@ def person_row_of(row: Row) -> PersonRow:
         language=row["language"],
         disabled=row["disabled"],
         version=row["version"],
+        joined_into=row.get("joined_into"),
+        aliases=row.get("aliases", []),
     )

@@ -60,6 +60,10 @@ class TicketRows:
         rows = await self._tickets.find({"_id": {"$in": list(numbers)}, "version": {"$gt": 0}})
         return [ticket_of(row) for row in rows]
 
+    async def count(self, filter: Filter) -> int:
+        """How many tickets a filter lets through."""
+        return await self._tickets.count({"version": {"$gt": 0}, **filter} if filter else {"version": {"$gt": 0}})
+
     async def counts(self, filter: Filter, person: str, now: datetime) -> list[Count]:
         """What is open, by queue: one pass, over the index alone where the asker sees whole queues."""
 

@@ -9,7 +9,7 @@ from ticketwire_chassis.mongo import BulkWriteError, Database, InsertOne, Update
 from ..domain.changes import Changes, Kept
 from ..domain.order import FAR
 
-VIEWS = ("tickets", "queues", "people", "groups", "grants")
+VIEWS = ("tickets", "queues", "people", "groups", "grants", "lifecycles")
 STAMP = "directory"
 """The row of ``access`` whose ``stamp`` moves whenever the directory does; see ``access.py``."""
 

@@ -9,7 +9,8 @@ work            what is done to tickets: opening, answering, status, owner, prio
 upkeep          the rest of it: subject, due date, people, tags, fields, time, forwards
 bulk            one change for many tickets
 files           attachments on their way into a message
-administration  queues, persons, groups, rights
+administration  queues, lifecycles, persons, groups, grants
+rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
 """
@@ -30,6 +31,7 @@ from .files import Files
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
+from .rights import Rights
 from .upkeep import Upkeep
 from .work import Orders, Work
 
@@ -43,6 +45,7 @@ __all__ = [
     "Live",
     "Reading",
     "Refused",
+    "Rights",
     "Upkeep",
     "Views",
     "Work",
@@ -64,6 +67,7 @@ class Views:
     live: Live
     upkeep: Upkeep
     bulk: Bulk
+    rights: Rights
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -92,8 +96,9 @@ def views_over(
         reading=Reading(tickets, blobs),
         work=work,
         files=Files(uploads, blobs),
-        administration=Administration(orders, access),
+        administration=Administration(orders, access, access),
         live=Live(tickets, access, entrance, stopping, clock),
         upkeep=upkeep,
         bulk=Bulk(work, upkeep),
+        rights=Rights(access, tickets),
     )

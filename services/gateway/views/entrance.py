@@ -186,4 +186,6 @@ def _shown(person: Person) -> PersonRow:
         language=person.language,
         disabled=person.disabled,
         version=person.version,
+        joined_into=person.joined_into,
+        aliases=person.aliases,
     )

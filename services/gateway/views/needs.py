@@ -71,6 +71,10 @@ class Tickets(Protocol):
         """Those that are there."""
         ...
 
+    async def count(self, filter: Filter) -> int:
+        """How many tickets a filter lets through."""
+        ...
+
     async def counts(self, filter: Filter, person: str, now: datetime) -> list[Count]:
         """What is open, by queue."""
         ...
@@ -107,6 +111,10 @@ class People(Protocol):
 
     async def person(self, id: str) -> Person | None:
         """By id."""
+        ...
+
+    async def persons(self, ids: Sequence[str]) -> list[Person]:
+        """Those who are there, by id."""
         ...
 
     async def person_of_login(self, login: str) -> Person | None:

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from ticketwire_contracts.rights import RIGHTS, Thing, visible_to
 
-from ..domain.lifecycle import STATUSES, right_for, statuses_after
+from ..domain.directory import Directory
+from ..domain.lifecycle import categories_of, statuses, statuses_after
 from ..domain.order import ORDERS
 from ..domain.visibility import Filter, ticket_filter, wholly
 from .asker import Asker, not_found, refuse
@@ -92,7 +93,7 @@ class Reading:
         """Tickets by queue, status (``not_closed``, ``closed``, ``all`` or one status), owner (a login, ``me``,
         ``none``) and a requester's address."""
         where = visible(asker, queue)
-        where |= _by_status(status)
+        where |= _by_status(asker.directory, status)
         if owner is not None:
             where |= self._by_owner(asker, owner)
         if requester:
@@ -147,8 +148,8 @@ class Reading:
         if "ticket.assign" not in rights and not ((ticket.owner is None or mine) and "ticket.edit" in rights):
             takes = "ticket.take" if ticket.owner is None else "ticket.steal"
             owners = [who for who in owners if who.id == me and takes in rights]
-        statuses = [status for status in statuses_after(ticket.status) if right_for(status) in rights]
-        return Possible(rights, statuses, owners)
+        following = statuses_after(directory, ticket.queue, ticket.status)
+        return Possible(rights, [status for status, right in following.items() if right in rights], owners)
 
     async def attachment(self, asker: Asker, number: str, digest: str) -> FileContent:
         """An attachment of a message that the asker may see; the digest alone opens nothing."""
@@ -204,15 +205,16 @@ def audiences(asker: Asker, ticket: Ticket) -> list[str]:
     return seen
 
 
-def _by_status(status: str) -> Filter:
+def _by_status(directory: Directory, status: str) -> Filter:
     if status == "all":
         return {"open": {"$in": [True, False]}}
     if status in ("not_closed", "closed"):
         return {"open": status == "not_closed"}
-    if status not in STATUSES:
-        known = ", ".join(["not_closed", "closed", "all", *STATUSES])
+    categories = categories_of(directory, status)
+    if not categories:
+        known = ", ".join(["not_closed", "closed", "all", *statuses(directory)])
         raise refuse("unknown-status", title="No such status", status=422, detail=f"Known are: {known}.")
-    return {"open": STATUSES[status] != "closed", "status": status}
+    return {"open": {"$in": sorted({category != "closed" for category in categories})}, "status": status}
 
 
 @contextmanager

@@ -125,7 +125,8 @@ class Entry:
 
     ``type`` is the event's topic without its version: ``ticket.opened``, ``ticket.received``,
     ``ticket.replied``, ``ticket.noted``, ``ticket.status_changed``, ``ticket.owner_changed``,
-    ``ticket.priority_changed``, ``ticket.escalated``, ``ticket.subject_changed``, ``ticket.due_changed``,
+    ``ticket.priority_changed``, ``ticket.escalated``, ``ticket.moved``, ``ticket.due_changed``,
+    ``ticket.subject_changed``,
     ``ticket.requesters_changed``, ``ticket.people_changed``, ``ticket.tags_changed``, ``ticket.fields_changed``,
     ``ticket.time_worked``, ``ticket.forwarded``, ``notification.sent``, ``notification.failed``.
     """
@@ -147,7 +148,8 @@ class Entry:
     message: Message | None
     """Set when something was said."""
     details: dict[str, Any] = field(default_factory=dict)
-    """By type. status, priority: ``before after``; owner: ``before after`` as names or none; escalated: ``clock
+    """By type. status, priority: ``before after``; moved: queues, and ``status_before status_after``; owner: ``before
+    after`` as names or none; escalated: ``clock
     percent due_at``; subject, due date: ``before after``; people: ``role added removed`` as names; tags: ``added
     removed``; fields: ``changes`` of ``name before after``; time: ``minutes text total``; forwarded: ``messages``
     by id; notification: ``kind recipients message_id`` and ``reason`` when it failed."""
@@ -215,6 +217,10 @@ class PersonRow:
     language: str | None
     disabled: bool
     version: int
+    joined_into: str | None = None
+    """Set on a customer who was joined into another."""
+    aliases: list[str] = field(default_factory=list)
+    """Ids of those who were joined into this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,3 +283,118 @@ class Outcome:
     """The ticket's version now, when it is in sight."""
     problem: dict[str, Any] | None = None
     """Why the first part that was not done was refused (RFC 9457); parts after it were not tried."""
+
+
+class QueueRow:
+    """A queue with all that is set of it; watchers and supervisors as ``person:<login>`` and ``group:<name>``."""
+
+    name: str
+    title: str
+    description: str
+    addresses: list[str]
+    lifecycle: str
+    default_priority: int
+    watchers: list[str]
+    supervisors: list[str]
+    adopt_cc: bool
+    auto_reply: bool
+    catch_all: bool
+    follow_up: str
+    """``reopen``, ``new_linked_ticket`` or ``refuse``."""
+    disabled: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRow:
+    """One status may follow another, by a right."""
+
+    before: str
+    after: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleRow:
+    """A lifecycle."""
+
+    name: str
+    title: str
+    statuses: dict[str, str]
+    """Status to category."""
+    initial: str
+    active: str
+    transitions: list[TransitionRow]
+    maps: dict[str, dict[str, str]]
+    """Other lifecycle to status here to status there."""
+    queues: list[str]
+    """Queues that have it, as far as the asker sees them."""
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step from a person to what a grant is given to."""
+
+    name: str
+    """``person:anna``, ``group:field``, ``role:owner`` or ``everyone``."""
+    by: str
+    """How it is reached: ``self joined member role everyone``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """A grant that gives the right, and how it reaches the person: from the person to the grantee."""
+
+    grant: GrantRow
+    steps: list[StepRow]
+    seeded: bool
+    """It stands before any grant is given and cannot be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyRow:
+    """What would give the right: a membership, a part in the ticket, or a grant."""
+
+    do: str
+    """``join`` (the group), ``stand`` (in the role) or ``give`` (the grant)."""
+    grant: GrantRow
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Whether someone holds a right, and why, or what would give it."""
+
+    person: str
+    right: str
+    holds: bool
+    chains: list[ChainRow]
+    remedies: list[RemedyRow]
+    barred: str | None
+    """``disabled`` or ``customer``: no grant would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a change opens or closes for one person (or for all who stand in a role, or for all customers)."""
+
+    who: str
+    """``person:anna``, ``person/<id>``, ``role:requester``, ``customers``."""
+    name: str
+    right: str
+    gains: bool
+    """Else they lose it."""
+    tickets: int
+    """On how many tickets there are now."""
+    queues: list[str]
+    """In which queues as a whole."""
+    everywhere: bool
+    """Where it belongs to no queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Who gains, who loses; ``more`` differences were left out because there are too many."""
+
+    differences: list[Difference]
+    more: int

@@ -19,6 +19,7 @@ from ticketwire_contracts.tickets import (
     ReplyToTicketV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueV1,
     SetStatusV1,
     TicketCommand,
 )
@@ -222,6 +223,14 @@ class Work:
         """Another priority, 0 to 100."""
         with shapes_checked():
             command = SetPriorityV1(ticket=number.upper(), if_version=if_version, priority=priority)
+        return await self.do(asker, command_id, command)
+
+    async def set_queue(
+        self, asker: Asker, command_id: str, number: str, *, queue: str, if_version: int | None = None
+    ) -> Ticket | None:
+        """Into another queue; None when the asker does not see it there."""
+        with shapes_checked():
+            command = SetQueueV1(ticket=number.upper(), if_version=if_version, queue=queue)
         return await self.do(asker, command_id, command)
 
     async def do(self, asker: Asker, command_id: str, command: TicketCommand) -> Ticket | None:

@@ -26,5 +26,8 @@ page     │                       ▼  │ customer writes again         │
   people          persons, by claimed address
   acting          who acts and what they lack; addresses: which can be written to
   administration  queues, persons, groups, grants
+  changes         queues, persons and lifecycles change; two customers become one
+  moving          a ticket goes into another queue
+  seeding         what is there at the beginning
   context         what a decision is made with; decision: what it comes to
 """

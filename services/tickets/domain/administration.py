@@ -27,7 +27,7 @@ from ticketwire_contracts.tickets import (
     TakeRightV1,
 )
 
-from .addresses import misshapen as _misshapen
+from .addresses import misshapen
 from .context import Context
 from .decision import Change, Decision, Refusal, claimed, person_made, refused
 from .events import GrantGiven, GrantTaken, GroupChanged, QueueCreated
@@ -43,15 +43,15 @@ def decide_administration(
     """What becomes of a command of administration. ``epoch`` is the one that it takes."""
     match command:
         case CreateQueueV1():
-            return _lacks(context, actor, "queue.admin") or create_queue(context, command, epoch)
+            return lacks(context, actor, "queue.admin") or create_queue(context, command, epoch)
         case CreatePersonV1():
-            return _lacks(context, actor, "person.admin") or create_person(context, command, cause)
+            return lacks(context, actor, "person.admin") or create_person(context, command, cause)
         case CreateGroupV1():
-            return _lacks(context, actor, "group.admin") or create_group(context, command, epoch)
+            return lacks(context, actor, "group.admin") or create_group(context, command, epoch)
         case AddMemberV1() | RemoveMemberV1():
-            return _lacks(context, actor, "group.admin") or change_member(context, command, epoch)
+            return lacks(context, actor, "group.admin") or change_member(context, command, epoch)
         case GiveRightV1() | TakeRightV1():
-            return _lacks(context, actor, "right.admin") or change_right(context, command, epoch)
+            return lacks(context, actor, "right.admin") or change_right(context, command, epoch)
         case SetQueueFieldsV1():
             return set_queue_fields(context, actor, command)
         case _:
@@ -62,19 +62,21 @@ def create_queue(context: Context, command: CreateQueueV1, epoch: int) -> Decisi
     """A queue whose name and addresses nobody else has."""
     if command.name in context.directory.queues:
         return refused("queue-exists", "The queue is there already", 409, f"There is a queue {command.name}.")
+    if command.lifecycle not in context.directory.lifecycles:
+        return refused("unknown-lifecycle", "No such lifecycle", 422, f"There is no lifecycle {command.lifecycle}.")
     if command.catch_all and any(queue.catch_all for queue in context.directory.queues.values()):
         return refused("catch-all-exists", "There is a catch-all queue already", 409, "Only one queue can be it.")
-    if wrong := _misshapen(command.addresses):
+    if wrong := misshapen(command.addresses):
         return wrong
-    watchers = [_named(context, who) for who in command.watchers]
-    supervisors = [_named(context, who) for who in command.supervisors]
+    watchers = [named(context, who) for who in command.watchers]
+    supervisors = [named(context, who) for who in command.supervisors]
     for found in [*watchers, *supervisors]:
         if isinstance(found, Refusal):
             return found
     stream = f"queue/{command.name}"
-    claims = _claims(context, "queue-address", command.addresses, stream)
-    if isinstance(claims, Refusal):
-        return claims
+    taken = claims(context, "queue-address", command.addresses, stream)
+    if isinstance(taken, Refusal):
+        return taken
     queue = Queue(
         name=command.name,
         title=command.title or command.name.replace("-", " ").capitalize(),
@@ -85,9 +87,12 @@ def create_queue(context: Context, command: CreateQueueV1, epoch: int) -> Decisi
         auto_reply=command.auto_reply,
         adopt_cc=command.adopt_cc,
         catch_all=command.catch_all,
+        description=command.description,
+        follow_up=command.follow_up,
+        lifecycle=command.lifecycle,
         version=1,
     )
-    return [Change(stream, [QueueCreated(queue=queue)], queue.model_dump() | {"rights_epoch": epoch}), *claims]
+    return [Change(stream, [QueueCreated(queue=queue)], queue.model_dump() | {"rights_epoch": epoch}), *taken]
 
 
 def create_person(context: Context, command: CreatePersonV1, cause: str) -> Decision:
@@ -96,7 +101,7 @@ def create_person(context: Context, command: CreatePersonV1, cause: str) -> Deci
         return refused("login-missing", "An agent needs a login", 422, "Give a login.")
     if not command.login and not command.addresses:
         return refused("address-missing", "A customer needs an address", 422, "Give at least one address.")
-    if wrong := _misshapen(command.addresses):
+    if wrong := misshapen(command.addresses):
         return wrong
     ours = [address for address in command.addresses if context.directory.is_ours(address)]
     if ours:
@@ -109,8 +114,8 @@ def create_person(context: Context, command: CreatePersonV1, cause: str) -> Deci
         agent=command.agent,
         language=command.language,
     )
-    logins = _claims(context, "login", [command.login] if command.login else [], person.id)
-    addresses = _claims(context, "address", command.addresses, person.id)
+    logins = claims(context, "login", [command.login] if command.login else [], person.id)
+    addresses = claims(context, "address", command.addresses, person.id)
     if isinstance(logins, Refusal):
         return logins
     if isinstance(addresses, Refusal):
@@ -130,7 +135,7 @@ def change_member(context: Context, command: AddMemberV1 | RemoveMemberV1, epoch
     group = context.directory.groups.get(command.group)
     if group is None:
         return refused("group-not-found", "No such group", 404, f"There is no group {command.group}.")
-    member = _named(context, command.member)
+    member = named(context, command.member)
     if isinstance(member, Refusal):
         return member
     adds = isinstance(command, AddMemberV1)
@@ -179,8 +184,10 @@ def _contains(context: Context, outer: str, inner: str) -> bool:
     return group is not None and any(_contains(context, member, inner) for member in group.members)
 
 
-def _named(context: Context, who: str) -> str | Refusal:
-    """``person:anna`` or ``group:field`` as the ids that are kept."""
+def named(context: Context, who: str) -> str | Refusal:
+    """``person:anna``, ``person/<id>`` or ``group:field`` as the ids that are kept."""
+    if who in context.persons:
+        return who
     kind, _, name = who.partition(":")
     if kind == "group" and name in context.directory.groups:
         return f"group/{name}"
@@ -202,7 +209,7 @@ def _grantee(context: Context, grantee: str) -> str | Refusal:
             if role in ROLES
             else refused("unknown-grantee", "No such role", 422, f"Roles: {', '.join(ROLES)}.")
         )
-    return _named(context, grantee)
+    return named(context, grantee)
 
 
 def _scope(context: Context, scope: str) -> str | Refusal:
@@ -218,7 +225,8 @@ def _scope(context: Context, scope: str) -> str | Refusal:
     )
 
 
-def _claims(context: Context, kind: str, values: list[str], owner: str) -> list[Change] | Refusal:
+def claims(context: Context, kind: str, values: list[str], owner: str) -> list[Change] | Refusal:
+    """Takes names that must be unique; refused when one of them is someone else's."""
     changes = []
     for value in dict.fromkeys(value.casefold() for value in values):
         stream = context.claim(kind, value)
@@ -228,7 +236,8 @@ def _claims(context: Context, kind: str, values: list[str], owner: str) -> list[
     return changes
 
 
-def _lacks(context: Context, actor: Actor, right: str) -> Refusal | None:
+def lacks(context: Context, actor: Actor, right: str) -> Refusal | None:
+    """Refuses whoever does not hold the right everywhere."""
     if context.may(actor, right, Thing()):
         return None
     return refused("forbidden", "You may not", 403, f"It needs the right {right}.", right=right)

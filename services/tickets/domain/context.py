@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.rights import Thing, Viewer, holds, thing_of, viewer_of
-from ticketwire_contracts.tickets import Grant, Group, Message, Person, Queue
+from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Message, Person, Queue
+from ticketwire_contracts.tickets import Lifecycle as Described
 
-from .lifecycle import LIFECYCLES, Lifecycle
+from .lifecycle import DEFAULT, Lifecycle, lifecycle_of
 from .state import TicketState
 
 if TYPE_CHECKING:
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Queues, groups and grants: few, and needed by almost every decision."""
+    """Queues, lifecycles, groups and grants: few, and needed by almost every decision."""
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     epoch: int = 0
+    lifecycles: Mapping[str, Described] = field(default_factory=lambda: {DEFAULT_LIFECYCLE.name: DEFAULT_LIFECYCLE})
+    _lives: dict[str, Lifecycle] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def queue_of(self, address: str) -> Queue | None:
         """The queue that an address belongs to (``support+anything@…`` is ``support@…``), else the catch-all."""
@@ -42,7 +45,11 @@ class Directory:
     def lifecycle_of(self, queue: str) -> Lifecycle:
         """The lifecycle of a queue."""
         found = self.queues.get(queue)
-        return LIFECYCLES[found.lifecycle if found else "default"]
+        name = found.lifecycle if found else DEFAULT.name
+        if name not in self._lives:
+            described = self.lifecycles.get(name)
+            self._lives[name] = lifecycle_of(described) if described else DEFAULT
+        return self._lives[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class Context:
     """By number."""
     claims: Mapping[str, str] = field(default_factory=dict)
     """Stream of a claim → whose it is."""
+    freed: Mapping[str, int] = field(default_factory=dict)
+    """Stream of a claim that was given up → its commits so far."""
     persons: Mapping[str, Person] = field(default_factory=dict)
     """By id."""
     known_ids: Mapping[str, str] = field(default_factory=dict)
@@ -98,6 +107,15 @@ class Context:
             internal=internal,
             watchers=queue.watchers if queue else (),
             supervisors=queue.supervisors if queue else (),
+        )
+
+    def queue_thing(self, name: str) -> Thing:
+        """A queue as something to have rights on, whether or not it is there."""
+        queue = self.directory.queues.get(name)
+        if queue is None:
+            return Thing(queue=name)
+        return Thing(
+            queue=name, roles={"watcher": frozenset(queue.watchers), "supervisor": frozenset(queue.supervisors)}
         )
 
     def viewer(self, actor: Actor) -> Viewer | None:

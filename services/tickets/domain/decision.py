@@ -46,6 +46,11 @@ def claimed(stream: str, owner: str) -> Change:
     return Change(stream, [Claimed(owner=owner)], {"owner": owner}, claim=True)
 
 
+def released(stream: str) -> Change:
+    """A name is given up; whoever wants it may have it."""
+    return Change(stream, [Claimed(owner="")], {"owner": ""}, claim=True)
+
+
 def person_made(person: Person) -> Change:
     """A person is made; whoever finds the claim without its person makes the same one."""
     made = person.model_copy(update={"version": 1})

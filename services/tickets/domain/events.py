@@ -19,6 +19,7 @@ from ticketwire_contracts.tickets import (
     FieldDefinition,
     Grant,
     Group,
+    Lifecycle,
     MessageKind,
     Party,
     Person,
@@ -80,6 +81,8 @@ class Opened(Said):
     new_requester: bool = False
     why: str = "opened"
     suggested: str | None = None
+    refers_to: str | None = None
+    """The closed ticket that the mail answered, where the queue opens a new one instead."""
 
 
 class Received(Said):
@@ -147,7 +150,7 @@ class Escalated(Thin):
 
 
 class Claimed(Thin):
-    """A name that must be unique was taken by a person or a queue."""
+    """A name that must be unique was taken by a person or a queue; without an owner it is free again."""
 
     type: Literal["claimed"] = "claimed"
     owner: str
@@ -277,6 +280,41 @@ class QueueFieldsSet(Thin):
     fields: list[FieldDefinition]
 
 
+class LifecycleChanged(Thin):
+    """A lifecycle was made or changed."""
+
+    type: Literal["lifecycle_changed"] = "lifecycle_changed"
+    lifecycle: Lifecycle
+
+
+class Moved(Thin):
+    """The ticket went into another queue; its status went along."""
+
+    type: Literal["moved"] = "moved"
+    before: str
+    after: str
+    status_before: str
+    status: str
+    category: Category
+
+
+class QueueChanged(Thin):
+    """A queue was changed, disabled or enabled."""
+
+    type: Literal["queue_changed"] = "queue_changed"
+    queue: Queue
+    rights_epoch: int
+
+
+class PersonChanged(Thin):
+    """A person was changed, disabled, enabled or joined with another."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"person"})
+    type: Literal["person_changed"] = "person_changed"
+    person: Person
+    rights_epoch: int
+
+
 KINDS: dict[str, type[Thin]] = {
     kind.model_fields["type"].default: kind
     for kind in (
@@ -303,10 +341,17 @@ KINDS: dict[str, type[Thin]] = {
         TimeWorked,
         Forwarded,
         QueueFieldsSet,
+        LifecycleChanged,
+        Moved,
+        QueueChanged,
+        PersonChanged,
     )
 }
 
-PERSONAL: dict[str, frozenset[str]] = {name: kind.personal for name, kind in KINDS.items()}
+PERSONAL: dict[str, frozenset[str]] = {name: kind.personal for name, kind in KINDS.items()} | {
+    "refused": frozenset({"notice"})
+}
+"""By type; a refusal, which is no event of a thing, can name the sender who is to be told."""
 
 
 def lift(data: dict[str, Any]) -> Thin:

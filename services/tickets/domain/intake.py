@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ticketwire_contracts.ingest import Address, MailReceivedV1
-from ticketwire_contracts.tickets import Category, Party, Person, Queue
+from ticketwire_contracts.tickets import Category, Party, Person, Queue, RefusalNotice
 
 from . import threading
 from .context import Context
@@ -27,7 +27,7 @@ def decide_mail(context: Context, mail: MailReceivedV1) -> Decision:
     """What becomes of a mail."""
     queue = context.directory.queue_of(mail.recipient)
     sender = context.person_at(mail.mail_read.from_.address)
-    if sender is not None and sender.disabled:
+    if sender is not None and sender.disabled and sender.joined_into is None:
         return _refused(mail, "sender_disabled", "The sender's person is disabled.")
     thread = threading.find(context, mail, sender)
     if thread.ticket is not None:
@@ -43,7 +43,9 @@ def decide_again(mail: MailReceivedV1, ticket: str) -> Refusal:
     return Refusal(problem, _about(mail, "ticketed", "read_again") | {"ticket": ticket})
 
 
-def _open(context: Context, mail: MailReceivedV1, queue: Queue, suggested: str | None) -> Decision:
+def _open(
+    context: Context, mail: MailReceivedV1, queue: Queue, suggested: str | None, refers_to: str | None = None
+) -> Decision:
     read = mail.mail_read
     meeting = Meeting(context)
     author = meeting.meet(read.from_, read.language)
@@ -62,6 +64,8 @@ def _open(context: Context, mail: MailReceivedV1, queue: Queue, suggested: str |
         language=author.language or read.language,
         new_requester=meeting.is_new(author),
         suggested=suggested,
+        why="opened" if refers_to is None else "follow_up_closed",
+        refers_to=refers_to,
         **_said(mail, author, 1),
     )
     return [_ticket(None, [opened], mail), *meeting.changes]
@@ -81,12 +85,41 @@ def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, tick
         return [_ticket(ticket, _reply(context, ticket, said, thread.why), mail), *meeting.changes]
     if thread.why == "bounce" or answers_colleagues or (author.agent and not writes_as_customer):
         return [_ticket(ticket, [Noted(why=thread.why, **said)], mail), *meeting.changes]
+    queue = context.directory.queues.get(ticket.queue)
+    if queue is not None and ticket.category == "closed" and not read.auto.is_auto:
+        if queue.follow_up == "refuse":
+            return _follow_up_refused(mail, ticket, author)
+        if queue.follow_up == "new_linked_ticket":
+            return _open(context, mail, _enabled(context, queue, mail), None, refers_to=ticket.number)
     events: list[Thin] = [Received(why=thread.why, **said)]
     lifecycle = context.directory.lifecycle_of(ticket.queue)
     if ticket.category in ("waiting", "closed") and not read.auto.is_auto:
         events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
         events[0] = Received(why=thread.why, reopened_to=lifecycle.active, **said)
     return [_ticket(ticket, events, mail), *meeting.changes]
+
+
+def _enabled(context: Context, queue: Queue, mail: MailReceivedV1) -> Queue:
+    """The closed ticket's queue; where that takes nothing new, the one that the mail was written to."""
+    return (context.directory.queue_of(mail.recipient) or queue) if queue.disabled else queue
+
+
+def _follow_up_refused(mail: MailReceivedV1, ticket: TicketState, sender: Party) -> Refusal:
+    """The queue wants nothing on closed tickets: the sender is to be told, once, by notify."""
+    read = mail.mail_read
+    notice = RefusalNotice(
+        to=read.from_,
+        queue=ticket.queue,
+        subject=read.subject,
+        message_id=read.message_id,
+        references=read.references,
+        language=sender.language or read.language or ticket.language,
+    )
+    refusal = _refused(mail, "follow_up_refused", f"{ticket.number} is closed, and its queue takes no follow-ups.")
+    return Refusal(
+        refusal.problem,
+        refusal.details | {"ticket": ticket.number, "notice": notice.model_dump(mode="json", exclude_none=True)},
+    )
 
 
 def _is_reply_by_agent(reply_of: str | None, sender: Person | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.ingest import Address
-from ticketwire_contracts.rights import Thing, holds, viewer_of
+from ticketwire_contracts.rights import holds, viewer_of
 from ticketwire_contracts.tickets import OpenTicketV1, Party
 
 from .addresses import unwritable
@@ -20,7 +20,7 @@ from .state import fold
 def decide_open(context: Context, actor: Actor, command: OpenTicketV1, now: datetime) -> Decision:
     """What becomes of it: the ticket and, where they are new, the requesters."""
     queue = context.directory.queues.get(command.queue)
-    thing = Thing(queue=command.queue)
+    thing = context.queue_thing(command.queue)
     if queue is None or not context.may(actor, "queue.see", thing):
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {command.queue} for you.")
     if queue.disabled:

@@ -34,7 +34,10 @@ class Meeting:
         if person is None:
             owner = self.context.claims.get(claim)
             person = Person(
-                id=owner or person_id(claim), name=address.name, addresses=[address.address], language=language
+                id=owner or person_id(claim, self.context.freed.get(claim, 0)),
+                name=address.name,
+                addresses=[address.address],
+                language=language,
             )
             if owner is None:
                 self.changes.append(claimed(claim, person.id))
@@ -47,9 +50,12 @@ class Meeting:
         return any(change.stream == party.id for change in self.changes)
 
 
-def person_id(claim: str) -> str:
-    """The id of the person who comes with a claim; always the same."""
-    return f"person/{uuid.uuid5(_PERSONS, claim).hex}"
+def person_id(claim: str, before: int = 0) -> str:
+    """The id of the person who comes with a claim; always the same.
+
+    ``before`` counts the claim's commits where its last owner gave it up: who comes now is someone else.
+    """
+    return f"person/{uuid.uuid5(_PERSONS, f'{claim}|{before}' if before else claim).hex}"
 
 
 def party(person: Person, address: str = "", name: str = "") -> Party:
@@ -66,7 +72,5 @@ def party(person: Person, address: str = "", name: str = "") -> Party:
 
 def stands_on(person: Person | None, address: str, parties: Sequence[Party]) -> bool:
     """Whether someone is among the parties, by person or by the address used there."""
-    return any(
-        (person is not None and other.id == person.id) or other.address.casefold() == address.casefold()
-        for other in parties
-    )
+    names = {person.id, *person.aliases} if person is not None else set()
+    return any(other.id in names or other.address.casefold() == address.casefold() for other in parties)

@@ -13,13 +13,14 @@ from typing import Any
 
 from pydantic import Field
 
-from ticketwire_contracts.tickets import Category, ClockFacts, Message, Party, Ticket
+from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, Party, Ticket
 
 from .events import (
     DueChanged,
     Escalated,
     FieldsChanged,
     Forwarded,
+    Moved,
     Noted,
     Opened,
     OwnerChanged,
@@ -88,6 +89,8 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             change["owner"] = event.after
         case PriorityChanged():
             change |= {"priority": event.after, "clocks": _with(state.clocks, priority=event.after), "fired": []}
+        case Moved():
+            change |= _elsewhere(state, event, at)
         case Escalated():
             change["fired"] = [*state.fired, f"{event.clock}:{event.percent}"]
         case SubjectChanged():
@@ -162,6 +165,7 @@ def _opened(event: Opened, at: datetime) -> TicketState:
         public_version=0,
         messages=event.n,
         language=event.language,
+        links=[Link(type="refers_to", target=event.refers_to)] if event.refers_to else [],
         thread=[event.message_id] if event.message_id and not event.author.agent else [],
     ).model_copy(update={"version": 0})
 
@@ -174,6 +178,18 @@ def _received(state: TicketState, event: Received, at: datetime) -> dict[str, An
         return change
     clocks = _with(state.clocks, last_customer_at=at, oldest_unanswered_at=state.clocks.oldest_unanswered_at or at)
     return change | {"clocks": clocks, "fired": []}
+
+
+def _elsewhere(state: TicketState, event: Moved, at: datetime) -> dict[str, Any]:
+    """In another queue, with the status that it has there; a wake-up time stays with one who still waits."""
+    clocks = _with(state.clocks, queue=event.after)
+    change: dict[str, Any] = {"queue": event.after, "status": event.status, "category": event.category, "fired": []}
+    if event.category != state.category:
+        clocks = _moved(clocks, event.category, at)
+    if event.category != "waiting":
+        change["wake_at"] = None
+        clocks = clocks.model_copy(update={"wake_at": None})
+    return change | {"clocks": clocks}
 
 
 def _answered(clocks: ClockFacts, at: datetime) -> ClockFacts:

@@ -24,13 +24,14 @@ from ticketwire_contracts.tickets import (
     SetFieldsV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueV1,
     SetStatusV1,
     SetSubjectV1,
     SetTagsV1,
     TicketCommand,
 )
 
-from . import details, fields, forwarding, standing, waking
+from . import details, fields, forwarding, moving, standing, waking
 from .acting import author_of as _author
 from .acting import forbidden as _forbidden
 from .acting import kind_of as _kind
@@ -86,6 +87,8 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
         case ChangePeopleV1():
             changed = standing.change_people(context, actor, ticket, command)
             outcome, besides = changed if isinstance(changed, tuple) else (changed, [])
+        case SetQueueV1():
+            outcome = moving.set_queue(context, actor, ticket, command.queue)
         case _:
             outcome = refused("unknown-command", "Unknown command", 404, command.topic)
     if isinstance(outcome, Refusal):
@@ -230,7 +233,7 @@ def _status_change(
     if after != ticket.status and not lifecycle.allows(ticket.status, after):
         allowed = ", ".join(sorted(lifecycle.transitions.get(ticket.status, ())))
         return refused("no-transition", "Not from this status", 409, f"From {ticket.status} it goes to: {allowed}.")
-    right = lifecycle.right_for(after)
+    right = lifecycle.right_for(after, ticket.status)
     replying_opens = ticket.category == "new" and after == lifecycle.active
     if not replying_opens and not context.may(actor, right, context.thing(ticket)):
         return _forbidden(right)
