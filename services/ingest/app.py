@@ -34,7 +34,7 @@ api = Api(rounds, store, settings.mail_octets)
 
 service.prepares(store.prepare)
 service.hears(MailSettledV1, by=handlers.on_mail_settled)
-service.hears(QueueCreatedV1, QueueChangedV1, by=handlers.on_queue)
+service.hears(QueueCreatedV1, QueueChangedV1, by=handlers.on_queue_created)
 service.obeys(ReadRawV1, RereadMailsV1, ShowAccountV1, by=handlers.obey)
 service.says_rows("mails")
 service.runs("rounds", rounds.run)

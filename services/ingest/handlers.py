@@ -42,7 +42,7 @@ class Handlers:
         if await self._store.settle(events, datetime.now(UTC)):
             self._due()
 
-    async def on_queue(self, events: Sequence[QueueCreatedV1 | QueueChangedV1]) -> None:
+    async def on_queue_created(self, events: Sequence[QueueCreatedV1 | QueueChangedV1]) -> None:
         """Learns which addresses are ours, for mail that comes by HTTP and names its recipient in its headers only."""
         for event in events:
             await self._store.know_queue(event.queue)
