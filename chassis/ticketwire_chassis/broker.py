@@ -156,7 +156,8 @@ class Broker:
     async def consumers(self, queue: str) -> int:
         """How many consumers the broker itself sees on a queue; for readiness."""
         async with asyncio.timeout(5):
-            declared = await self._quick.declare_queue(queue, passive=True)
+            # robust=False: else aio-pika answers from what it knew when it first asked
+            declared = await self._quick.declare_queue(queue, passive=True, robust=False)
         return int(declared.declaration_result.consumer_count or 0)
 
     async def heard_by_all(self) -> bool:
@@ -167,7 +168,7 @@ class Broker:
         for name in (hearer for hearer, speakers in HEARS.items() if self._service in speakers):
             channel = await self.connection.channel(publisher_confirms=False)
             try:
-                await channel.declare_queue(f"{name}.commands", passive=True)
+                await channel.declare_queue(f"{name}.commands", passive=True, robust=False)
             except ChannelNotFoundEntity:
                 return False
             finally:

@@ -41,7 +41,7 @@ sender = Sender(
     server, rows, directories, service.blobs, with_files, service.nudge,
     settings.auto_replies_per_day, settings.notices_per_ticket_per_day,
 )  # fmt: skip
-due = Due(rows, sender.send)
+due = Due(rows, sender.send, sender.has_room)
 handlers = Handlers(directories, rows, write, sender.send, due.wake)
 
 service.prepares(rows.prepare)

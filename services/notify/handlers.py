@@ -7,6 +7,7 @@ not reached is held back (decision 14): it fails, waits a second and comes again
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,8 +16,9 @@ from prometheus_client import Counter
 
 from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.logs import bound_correlation
-from ticketwire_contracts.base import Answer, Batch, Event, Problem
+from ticketwire_contracts.base import Actor, Answer, Batch, Event, Problem
 from ticketwire_contracts.notify import ResendV1
+from ticketwire_contracts.rights import Thing
 from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
@@ -119,37 +121,43 @@ class Handlers:
         directory = await self._directories.current()
         if directory.epoch < self._epoch:
             raise DirectoryBehind(f"at epoch {directory.epoch}, said under {self._epoch}")
-        rows = [row for event in told for row in self._rows_for(event, directory)]
-        fresh = await self._rows.add(rows, datetime.now(UTC))
+        now = datetime.now(UTC)
+        rows = [row for event in told for row in self._rows_for(event, directory, now)]
+        fresh = await self._rows.add(rows, now)
         for row, _ in fresh:
             with bound_correlation(row.correlation):
                 log.info("mail_to_send", row=row.id, kind=row.kind, ticket=row.ticket)
         if fresh:
             self._send(fresh)
 
-    def _rows_for(self, event: TicketEvent, directory: Directory) -> list[Outgoing]:
+    def _rows_for(self, event: TicketEvent, directory: Directory, now: datetime) -> list[Outgoing]:
         if event.ticket.queue not in directory.queues:
             raise DirectoryBehind(f"queue {event.ticket.queue} is not known yet")
         if missing := agents_in(event) - directory.persons.keys():
             raise DirectoryBehind(f"{len(missing)} agents are not known yet")
-        tellings = (reachable(telling) for telling in who_hears(event, directory))
-        return [self._row(event, telling, directory) for telling in tellings if telling is not None]
+        return [
+            self._row(event, telling, lost, directory, now)
+            for telling, lost in (reachable(telling) for telling in who_hears(event, directory))
+            if telling.to or telling.kind == "reply"
+        ]
 
-    def _row(self, event: TicketEvent, telling: Telling, directory: Directory) -> Outgoing:
+    def _row(
+        self, event: TicketEvent, telling: Telling, lost: Sequence[str], directory: Directory, now: datetime
+    ) -> Outgoing:
         letter, mail = self._write(event, telling, directory.queues[event.ticket.queue])
-        recipients = tuple(dict.fromkeys(one.address for one in (*letter.to, *letter.cc)))
+        recipients = tuple(dict.fromkeys([*(one.address for one in (*letter.to, *letter.cc)), *lost]))
         return Outgoing(
             id=row_id(event.id, telling),
             kind=telling.kind,
             ticket=event.ticket.number,
             cause=event.id,
             correlation=event.correlation,
-            sender="" if telling.kind == "auto_reply" else letter.sender.address,
+            sender=letter.sender.address if telling.kind == "reply" else "",  # nothing answers what a machine wrote
             recipients=recipients,
             open=recipients,
             message_id=letter.message_id,
             mail=mail,
-            first_at=event.time,
+            first_at=now,
             internal=telling.internal,
             person=telling.to[0].person if telling.internal else "",
             thing=telling.thing,
@@ -157,20 +165,27 @@ class Handlers:
         )
 
     async def obey(self, orders: Sequence[Asked]) -> list[Answer]:
-        """Resends mails, one by one: it is rare. The gateway has checked ``mail.admin``; customers never may."""
+        """Resends mails, one by one: it is rare. Whoever asks needs ``mail.admin``."""
         return [await self._obey(asked) for asked in orders]
 
     async def _obey(self, asked: Asked) -> Answer:
         command = asked.command
         if not isinstance(command, ResendV1):
             raise TypeError(f"{type(command).__name__} is no order for notify")
-        if asked.order.actor.kind == "customer":
+        if not await self._may(asked.order.actor):
             return Answer(order=asked.order.id, problem=FORBIDDEN)
         if await self._rows.due_at_once(command.notification, datetime.now(UTC)):
             self._wake()
             return Answer(order=asked.order.id, result={"notification": command.notification})
         there = await self._rows.state(command.notification) is not None
         return Answer(order=asked.order.id, problem=NOT_FAILED if there else UNKNOWN)
+
+    async def _may(self, actor: Actor) -> bool:
+        if actor.kind == "system":
+            return True
+        directory = await self._directories.current()
+        person = directory.persons.get(actor.id)
+        return person is not None and directory.may(person, "mail.admin", Thing())
 
 
 def known(event: Event) -> Known | None:
@@ -192,15 +207,17 @@ def known(event: Event) -> Known | None:
     return None
 
 
-def reachable(telling: Telling) -> Telling | None:
-    """The telling with its addresses as SMTP wants them, without those that no mail can reach; none if none is left."""
+def reachable(telling: Telling) -> tuple[Telling, list[str]]:
+    """The telling with its addresses as SMTP wants them, and the addresses that no mail can reach.
+
+    A reply keeps those in its row, so that they fail and the agent hears of it; nobody misses a notice.
+    """
     to, cc = _spelled(telling.to), _spelled(telling.cc)
-    UNREACHABLE.inc(len(telling.to) + len(telling.cc) - len(to) - len(cc))
+    lost = [one.address for one in (*telling.to, *telling.cc) if spelled(one.address) is None]
+    UNREACHABLE.inc(len(lost))
     if not to:
         to, cc = cc, ()
-    if not to:
-        return None
-    return Telling(telling.kind, to, cc, telling.internal, telling.thing, telling.answers_customers)
+    return replace(telling, to=to, cc=cc), lost if telling.kind == "reply" else []
 
 
 def _spelled(people: Sequence[Recipient]) -> tuple[Recipient, ...]:

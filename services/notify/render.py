@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime
+from hashlib import sha256
 from typing import Protocol
 from urllib.parse import quote
 
@@ -46,10 +47,17 @@ from .domain.telling import Recipient, Telling
 LINE_OCTETS = 990
 """Longer lines (RFC 5322 allows 998) are encoded."""
 HEADER_CHARS = 76
+NAME_CHARS = 60
+"""Of a name in a header as it is; longer ones are encoded, since only that can be folded anywhere."""
+FILENAME_CHARS = 55
+"""Of a file's name in one line of its header, encoded; RFC 2231 numbers the lines."""
 QUOTED_CHARS = 20_000
 """Of a message in a notice; the whole of it is on the ticket."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_KIND = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,80}")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._()+-]{0,59}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
@@ -113,7 +121,7 @@ def _auto_reply(event: TicketOpenedV1, telling: Telling, queue: Queue, desk: Des
         "We will get back to you. If you write again about it, please answer this mail or keep [{number}] in the "
         "subject.\n\n{queue}\n",
         number=number,
-        subject=event.ticket.subject,
+        subject=_line(event.ticket.subject),
         queue=queue.title,
     )
     return Letter(
@@ -142,10 +150,10 @@ def _notice(event: TicketEvent, telling: Telling, queue: Queue, desk: Desk) -> L
     reply_to = with_token(address, desk.ids.reply_token(number, "note", recipient.person))
     lines = [headline(event, t), "", *_facts(event, queue, t)]
     if isinstance(event, MessageEvent) and event.message.text:
-        lines += ["", *(f"> {line}" for line in _LINE_ENDS.split(event.message.text[:QUOTED_CHARS]))]
-        if event.message.attachments:
-            files = ", ".join(one.filename or "?" for one in event.message.attachments)
-            lines += ["", t("Attachments: {files}", files=files)]
+        lines += ["", *(f"> {line}" for line in event.message.text[:QUOTED_CHARS].splitlines())]
+    if isinstance(event, MessageEvent) and event.message.attachments:
+        files = ", ".join(_line(one.filename) or "?" for one in event.message.attachments)
+        lines += ["", t("Attachments: {files}", files=files)]
     lines += [
         "",
         f"{desk.public_url}/tickets/{number}",
@@ -209,10 +217,10 @@ def _escalated(event: TicketEscalatedV1, t: Translator) -> str:
 
 def _facts(event: TicketEvent, queue: Queue, t: Translator) -> list[str]:
     ticket = event.ticket
-    owner = ticket.owner.name if ticket.owner else t("nobody")
-    requesters = ", ".join(one.name or one.address for one in ticket.requesters)
+    owner = _line(ticket.owner.name or ticket.owner.login or "") if ticket.owner else t("nobody")
+    requesters = ", ".join(_line(one.name) or one.address for one in ticket.requesters)
     return [
-        t("Subject: {subject}", subject=ticket.subject),
+        t("Subject: {subject}", subject=_line(ticket.subject)),
         t("Queue: {queue}", queue=queue.title),
         t("Requesters: {requesters}", requesters=requesters),
         t("Owner: {owner}", owner=owner),
@@ -220,7 +228,7 @@ def _facts(event: TicketEvent, queue: Queue, t: Translator) -> list[str]:
 
 
 def _who(event: MessageEvent) -> str:
-    return event.message.author.name or event.message.author.address
+    return _line(event.message.author.name) or event.message.author.address
 
 
 def _address_of(queue: Queue, desk: Desk) -> str:
@@ -243,7 +251,7 @@ def octets(letter: Letter) -> bytes:
         *([f"In-Reply-To: <{letter.in_reply_to}>"] if letter.in_reply_to else []),
         *(["References: " + "\r\n ".join(f"<{one}>" for one in letter.references)] if letter.references else []),
         *(f"{name}: {value}" for name, value in letter.headers),
-        f"Content-Language: {letter.language}",
+        *([f"Content-Language: {letter.language}"] if _LANGUAGE.fullmatch(letter.language) else []),
         "MIME-Version: 1.0",
     ]
     return "\r\n".join(lines).encode("ascii") + _text_part(letter.text)
@@ -266,22 +274,38 @@ def with_files(mail: bytes, files: Sequence[tuple[Attachment, bytes]]) -> bytes:
     if not files:
         return mail
     head, mark, text = mail.partition(b"\r\nContent-Type: ")
-    boundary = b"=_ticketwire_" + files[0][0].sha256[:32].encode()
+    boundary = b"=_ticketwire_" + sha256(mail).hexdigest()[:32].encode()  # no text can contain its own digest
     parts = [mark[2:] + text, *(_file_part(file, data) for file, data in files)]
     body = b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
     return head + b'\r\nContent-Type: multipart/mixed; boundary="%b"\r\n\r\n%b--%b--\r\n' % (boundary, body, boundary)
 
 
 def _file_part(file: Attachment, data: bytes) -> bytes:
-    kind = file.content_type if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}", file.content_type) else ""
-    if kind.startswith(("multipart/", "message/")) or not kind:
+    kind = file.content_type.lower()
+    if not _KIND.fullmatch(kind) or kind.startswith(("multipart/", "message/")):
         kind = "application/octet-stream"
-    name = quote(_CONTROL.sub(" ", file.filename) or "file", safe="")
     head = (
-        f"Content-Type: {kind}\r\nContent-Disposition: attachment; filename*=UTF-8''{name}\r\n"
+        f"Content-Type: {kind}\r\nContent-Disposition: attachment;{_filename(file.filename)}\r\n"
         "Content-Transfer-Encoding: base64\r\n\r\n"
     )
     return head.encode("ascii") + base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def _filename(name: str) -> str:
+    """The parameter for a file's name: as it is where it is plain, else in numbered pieces (RFC 2231)."""
+    name = _line(name).replace("/", "_").replace("\\", "_") or "file"
+    if _PLAIN_NAME.fullmatch(name):
+        return f' filename="{name}"'
+    pieces = [""]
+    for encoded in (quote(letter, safe="") for letter in name):
+        if len(pieces[-1]) + len(encoded) > FILENAME_CHARS:
+            pieces.append("")
+        pieces[-1] += encoded
+    if len(pieces) == 1:
+        return f"\r\n filename*=UTF-8''{pieces[0]}"
+    first, *others = pieces
+    lines = [f"\r\n filename*0*=UTF-8''{first}", *(f"\r\n filename*{n}*={one}" for n, one in enumerate(others, 1))]
+    return ";".join(lines)
 
 
 def _list(name: str, people: Sequence[Recipient]) -> str:
@@ -289,10 +313,10 @@ def _list(name: str, people: Sequence[Recipient]) -> str:
 
 
 def _mailbox(who: Recipient) -> str:
-    name = _CONTROL.sub(" ", who.name).strip()
+    name = _line(who.name)
     if not name:
         return f"<{who.address}>"
-    if not name.isascii():
+    if not name.isascii() or len(name) > NAME_CHARS or "=?" in name:
         return f"{_words(name, 6)} <{who.address}>"
     if not _ATOM.fullmatch(name):
         name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -301,7 +325,12 @@ def _mailbox(who: Recipient) -> str:
 
 def _words(text: str, taken: int) -> str:
     """Unstructured text for a header (RFC 2047), folded; ``taken`` columns of the first line are used already."""
-    text = " ".join(_CONTROL.sub(" ", text).split())
+    text = _line(text)
     if text.isascii() and len(text) + taken <= HEADER_CHARS and "=?" not in text:
         return text
     return Header(text, "utf-8", HEADER_CHARS, header_name="x" * max(taken - 2, 1)).encode(linesep="\r\n")
+
+
+def _line(text: str) -> str:
+    """The text in one line, without what is no letter."""
+    return " ".join(_CONTROL.sub(" ", text).split())

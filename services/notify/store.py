@@ -28,7 +28,7 @@ from .domain.outgoing import Outgoing, Settled, cap_key
 from .publish import of_settled
 
 LEASE = timedelta(minutes=3)
-"""Longer than any try takes; a replica that dies leaves its rows to the others after it."""
+"""Longer than any try takes (``mail.TRY_SECONDS``); a replica that dies leaves its rows to the others after it."""
 STAMP = "stamp"
 
 
@@ -140,12 +140,22 @@ class OutgoingStore:
         await self._rows.update_many({"_id": {"$in": ids}, **due}, {"$set": {"lease": lease, "due_at": now + LEASE}})
         return [(_row(doc), lease) for doc in await self._rows.find({"_id": {"$in": ids}, "lease": lease})]
 
+    async def renew(self, row: str, lease: str, now: datetime) -> bool:
+        """Holds a row that had to wait for longer; false if another replica has taken it meanwhile."""
+        return bool(await self._rows.update_one({"_id": row, "lease": lease}, {"$set": {"due_at": now + LEASE}}))
+
+    async def release(self, pairs: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Gives rows back that were not begun; whoever looks next takes them."""
+        change: Doc = {"$set": {"due_at": now}, "$unset": {"lease": ""}}
+        await self._rows.bulk_write([UpdateOne({"_id": row, "lease": lease}, change) for row, lease in pairs])
+
     async def settle(self, outcomes: Sequence[tuple[Settled, str]], now: datetime) -> None:
         """Writes what became of tries, and what is to be said of it, in one go."""
         writes = []
         for settled, lease in outcomes:
             row = settled.row
-            change: Doc = {"state": row.state, "open": list(row.open), "tries": row.tries, "rev": row.rev}
+            change: Doc = {"state": row.state, "open": list(row.open), "failed": list(row.failed)}
+            change |= {"tries": row.tries, "rev": row.rev}
             gone: Doc = {"lease": ""}
             if settled.due_at is not None:
                 change["due_at"] = settled.due_at
@@ -163,7 +173,7 @@ class OutgoingStore:
     async def due_at_once(self, row: str, now: datetime) -> bool:
         """Has a mail that failed tried again now; false if there is no such row."""
         failed: Doc = {"_id": row, "state": "failed"}
-        change: Doc = {"$set": {"state": "waiting", "due_at": now, "first_at": now, "tries": 0}}
+        change: Doc = {"$set": {"state": "waiting", "due_at": now, "first_at": now, "tries": 0, "failed": []}}
         return bool(await self._rows.update_one(failed, change))
 
     async def state(self, row: str) -> str | None:
@@ -175,7 +185,7 @@ class OutgoingStore:
 def _doc(row: Outgoing) -> Doc:
     doc = asdict(row)
     doc["_id"] = doc.pop("id")
-    doc["recipients"], doc["open"] = list(row.recipients), list(row.open)
+    doc["recipients"], doc["open"], doc["failed"] = list(row.recipients), list(row.open), list(row.failed)
     doc["thing"] = row.thing.model_dump() if row.thing else None
     if row.thing is not None:
         doc["thing"]["roles"] = {role: sorted(holders) for role, holders in row.thing.roles.items()}
@@ -195,6 +205,7 @@ def _row(doc: Doc) -> Outgoing:
         id=doc["_id"],
         recipients=tuple(doc["recipients"]),
         open=tuple(doc["open"]),
+        failed=tuple(doc.get("failed", ())),
         mail=bytes(doc.get("mail", b"")),
         thing=Thing.model_validate(doc["thing"]) if doc["thing"] else None,
         attachments=tuple(Attachment.model_validate(file) for file in doc["attachments"]),

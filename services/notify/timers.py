@@ -27,9 +27,12 @@ class Rows(Protocol):
 class Due:
     """Finds what is due and has it sent."""
 
-    def __init__(self, rows: Rows, send: Callable[[Sequence[tuple[Outgoing, str]]], None]) -> None:
+    def __init__(
+        self, rows: Rows, send: Callable[[Sequence[tuple[Outgoing, str]]], None], has_room: Callable[[], bool]
+    ) -> None:
         self._rows = rows
         self._send = send
+        self._has_room = has_room
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -41,7 +44,7 @@ class Due:
         while True:
             self._wake.clear()
             try:
-                claimed = await self._rows.claim(datetime.now(UTC), AT_ONCE)
+                claimed = await self._rows.claim(datetime.now(UTC), AT_ONCE) if self._has_room() else []
             except Exception as error:
                 log.warning("claim_failed", error=repr(error)[:300])
                 claimed = []

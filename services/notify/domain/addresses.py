@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})")
 _MACHINE = re.compile(
-    r"(?:mailer-daemon|postmaster|abuse|no-?reply|do-?not-?reply|noreply[+.-].*|owner-.*|.*-request|.*-bounces?)",
+    r"(?:mailer-daemon|postmaster|abuse|no[-_]?reply|do[-_]?not[-_]?reply|bounces?|auto[-_]?reply|nobody)(?:[+=.-].*)?"
+    r"|owner-.*|.*-(?:request|owner|bounces?)(?:\+.*)?",
     re.IGNORECASE,
 )
 
@@ -21,12 +23,22 @@ def spelled(address: str) -> str | None:
     local, at, domain = address.strip().rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         return None
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode()
-        except UnicodeError:
-            return None
+    try:
+        domain = ".".join(_a_label(label) for label in domain.split("."))
+    except UnicodeError:
+        return None
     return f"{local}@{domain}" if _DOMAIN.fullmatch(domain) else None
+
+
+def _a_label(label: str) -> str:
+    """A label in ASCII. ``ß`` and ``ς`` stay what they are (IDNA 2008): Python would write to another domain."""
+    if label.isascii():
+        return label
+    if "\u200c" in label or "\u200d" in label:
+        raise UnicodeError("joiners cannot be seen")
+    if "ß" in label or "ς" in label:
+        return "xn--" + unicodedata.normalize("NFC", label.lower()).encode("punycode").decode()
+    return label.encode("idna").decode()
 
 
 def is_machine(address: str) -> bool:

@@ -13,6 +13,7 @@ from ticketwire_contracts.ingest import Attachment
 from ticketwire_contracts.notify import NotificationKind
 from ticketwire_contracts.rights import Thing
 
+from .addresses import plain
 from .telling import Telling
 
 NAMESPACE = uuid.UUID("2f6a0f63-6a8e-5c0b-8a57-2f6f3f2f9d4e")
@@ -22,12 +23,14 @@ PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900, 3600
 GIVEN_UP = timedelta(days=2)
 """So long after the first try a mail is given up."""
 
+NO_ADDRESS = "no mail can be addressed to it"
+
 State = Literal["waiting", "sent", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A row. ``open`` are the recipients who have not been reached yet; ``mail`` is the finished mail."""
+    """A row. ``open`` are the recipients whom the next try is for, ``failed`` those given up; ``mail`` is finished."""
 
     id: str
     kind: NotificationKind
@@ -44,6 +47,7 @@ class Outgoing:
     person: str = ""
     thing: Thing | None = None
     attachments: tuple[Attachment, ...] = ()
+    failed: tuple[str, ...] = ()
     tries: int = 0
     rev: int = 0
     state: State = "waiting"
@@ -77,27 +81,32 @@ def row_id(event_id: str, telling: Telling) -> str:
 def cap_key(row: Outgoing, day: date) -> str | None:
     """What an automatic mail counts against on a day: its address, for a notice its ticket too; a reply nothing.
 
-    The address is a digest, so that the counters hold nobody's name.
+    What follows ``+`` in an address makes no difference: a machine may write from a new one each time. The address
+    is a digest, so that the counters hold nobody's name.
     """
     if row.kind == "reply":
         return None
     about = row.ticket if row.internal else ""
-    mark = sha256(f"{about}\0{row.recipients[0].lower()}".encode()).hexdigest()[:32]
+    mark = sha256(f"{about}\0{plain(row.recipients[0])}".encode()).hexdigest()[:32]
     return f"{day.isoformat()} {mark}"
 
 
 def settle(row: Outgoing, outcome: Outcome, now: datetime) -> Settled:
-    """What becomes of a mail after a try: sent, given up, or to be tried again by and by."""
+    """What becomes of a mail after a try: sent, given up, or to be tried again by and by.
+
+    It counts as failed if anyone was given up, early or late; they are the ones for whom it can be resent.
+    """
     tries = row.tries + 1
     refused = dict(outcome.refused)
     deferred = dict(outcome.deferred)
     if deferred and now - row.first_at >= GIVEN_UP:
         refused |= {address: f"tried for two days: {why}" for address, why in deferred.items()}
         deferred = {}
-    state: State = "waiting" if deferred else "failed" if refused else "sent"
+    failed = (*row.failed, *refused)
+    state: State = "waiting" if deferred else "failed" if failed else "sent"
     return Settled(
         before=row,
-        row=replace(row, tries=tries, rev=row.rev + 1, open=tuple(deferred) or tuple(refused), state=state),
+        row=replace(row, tries=tries, rev=row.rev + 1, open=tuple(deferred) or failed, failed=failed, state=state),
         due_at=now + PAUSES[min(tries, len(PAUSES)) - 1] if deferred else None,
         sent_to=outcome.accepted,
         failed_for=refused,
