@@ -19,7 +19,7 @@ page     │                       ▼  │ customer writes again         │
   work            reply, note, status, owner, priority, escalation
   details         subject, due date, tags, time worked
   fields          custom fields of queues, and their values
-  standing        requesters, cc, admin cc, watchers
+  roles           requesters, cc, admin cc, watchers
   forwarding      messages to outsiders
   waking          a waiting ticket opens by itself
   happened        what changed since someone looked

@@ -31,7 +31,7 @@ from ticketwire_contracts.tickets import (
     TicketCommand,
 )
 
-from . import details, fields, forwarding, moving, standing, waking
+from . import details, fields, forwarding, moving, roles, waking
 from .acting import author_of as _author
 from .acting import forbidden as _forbidden
 from .acting import kind_of as _kind
@@ -85,7 +85,7 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
         case ForwardMessagesV1():
             outcome = forwarding.forward(context, actor, ticket, command)
         case ChangePeopleV1():
-            changed = standing.change_people(context, actor, ticket, command)
+            changed = roles.change_people(context, actor, ticket, command)
             outcome, besides = changed if isinstance(changed, tuple) else (changed, [])
         case SetQueueV1():
             outcome = moving.set_queue(context, actor, ticket, command.queue)
