@@ -285,6 +285,7 @@ class Outcome:
     """Why the first part that was not done was refused (RFC 9457); parts after it were not tried."""
 
 
+@dataclass(frozen=True, slots=True)
 class QueueRow:
     """A queue with all that is set of it; watchers and supervisors as ``person:<login>`` and ``group:<name>``."""
 
@@ -303,6 +304,8 @@ class QueueRow:
     """``reopen``, ``new_linked_ticket`` or ``refuse``."""
     disabled: bool
     version: int
+    fields: list[dict[str, Any]]
+    """Custom fields of its tickets: ``name title type required options``."""
 
 
 @dataclass(frozen=True, slots=True)
