@@ -172,7 +172,9 @@ class Relay:
                     renewed = time.monotonic()
                     continue
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                    # not wait_for: before Python 3.12 it can swallow a cancellation, and the stop would wait for us
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._wake.wait()
         finally:
             await ears()
 

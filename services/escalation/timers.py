@@ -92,7 +92,8 @@ class Timers:
                 self._look_at = 0.0
                 await asyncio.sleep(TICK_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pause())
+                async with asyncio.timeout(self._pause()):
+                    await self._wake.wait()
 
     async def _turn(self) -> None:
         for queue, times in list(self._changed.items()):

@@ -103,7 +103,8 @@ class Reader:
                     continue
                 self._wake.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._wake.wait()
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=STOP_SECONDS)

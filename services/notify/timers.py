@@ -53,4 +53,5 @@ class Due:
                 self._send(claimed)
             if len(claimed) < AT_ONCE:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._wake.wait()

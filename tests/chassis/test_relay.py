@@ -92,10 +92,12 @@ async def until(what: Any, seconds: float = 15) -> None:
 @asynccontextmanager
 async def relaying(*relays: Relay) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(relay.run()) for relay in relays]
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def check_places(db: Database, count: int) -> None:

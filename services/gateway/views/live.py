@@ -155,7 +155,8 @@ class Live:
         alone = 0.0
         while alone < LINGER_SECONDS:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._stopping.wait()
                 return
             alone = 0.0 if self._followers else alone + 1.0
 
@@ -178,7 +179,8 @@ class Live:
         """Hands out what has gathered: while one lot is looked up, the next gathers."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self._look_at_rights()
