@@ -239,6 +239,9 @@ async def test_two_customers_are_joined_and_one_sees_what_both_had(house: House,
     rows = await house.gateway["tickets"].find(ticket_filter(directory.viewer(person), directory))
     assert {row["_id"] for row in rows} == {first, second}
     assert await house.mail("anna@home.example.net", "support@example.org", references=["m1@example.net"]) == first
+    for address in ("anna@example.net", "anna@home.example.net"):
+        listed = (await ok(await admin.get("/tickets", params={"requester": address})))["items"]
+        assert {one["number"] for one in listed} == {first, second}
 
 
 async def test_rights_are_explained_with_their_chain_or_with_what_would_give_them(

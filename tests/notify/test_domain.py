@@ -113,8 +113,9 @@ def test_who_gets_the_reply_itself_is_not_told_of_it_once_more() -> None:
 
 def test_a_note_reaches_only_those_who_may_see_notes() -> None:
     watchers = ["group/field", SUE.id, STRANGER.id]
-    assert heard_by(noted(), watchers=watchers) == [("watcher", "oskar@example.org")]
-    assert ("watcher", "sue@example.org") in heard_by(opened(), watchers=watchers)
+    assert heard_by(noted(), watchers=watchers, supervisors=[]) == [("watcher", "oskar@example.org")]
+    assert ("watcher", "sue@example.org") in heard_by(noted(), watchers=watchers, supervisors=[SUE.id])
+    assert ("watcher", "sue@example.org") in heard_by(opened(), watchers=watchers, supervisors=[])
     assert ("watcher", "dan@example.org") not in heard_by(opened(), watchers=watchers)
 
 
@@ -166,7 +167,7 @@ def test_groups_in_groups_are_opened_and_cycles_do_no_harm() -> None:
 
 def test_only_who_may_reply_learns_the_address_for_replies_and_never_by_a_note() -> None:
     watchers = ["group/field", SUE.id]
-    queue = SUPPORT.model_copy(update={"watchers": watchers})
+    queue = SUPPORT.model_copy(update={"watchers": watchers, "supervisors": []})
     answers = {told.to[0].address: told.answers_customers for told in who_hears(received(), directory(queue))}
     assert answers == {"mara@example.org": True, "oskar@example.org": True, "sue@example.org": False}
     assert not any(told.answers_customers for told in who_hears(noted(), directory(queue)))

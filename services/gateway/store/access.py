@@ -42,6 +42,7 @@ class Access:
         await self._access.create_index([("person", 1)], partialFilterExpression={"person": {"$exists": True}})
         await self._attempts.create_index([("expires_at", 1)], expireAfterSeconds=0)
         await self._people.create_index([("login", 1)], partialFilterExpression={"login": {"$type": "string"}})
+        await self._people.create_index([("addresses", 1)])
         await self._people.create_index([("agent", 1)], partialFilterExpression={"agent": True})
 
     # -------------------------------------------------------------------------------------------- directory
@@ -87,6 +88,11 @@ class Access:
     async def person_of_login(self, login: str) -> Person | None:
         """By login name."""
         row = await self._people.find_one({"login": login})
+        return person_of(row) if row else None
+
+    async def person_at(self, address: str) -> Person | None:
+        """By mail address."""
+        row = await self._people.find_one({"addresses": address})
         return person_of(row) if row else None
 
     async def persons(self, ids: Sequence[str]) -> list[Person]:

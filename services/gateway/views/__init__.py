@@ -93,7 +93,7 @@ def views_over(
     upkeep = Upkeep(orders, work, access)
     return Views(
         entrance=entrance,
-        reading=Reading(tickets, blobs),
+        reading=Reading(tickets, blobs, access),
         work=work,
         files=Files(uploads, blobs),
         administration=Administration(orders, access, access),

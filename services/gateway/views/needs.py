@@ -121,6 +121,10 @@ class People(Protocol):
         """By login name."""
         ...
 
+    async def person_at(self, address: str) -> Person | None:
+        """By mail address."""
+        ...
+
     async def people(
         self, agents_only: bool, words: str | None, cursor: str | None, limit: int
     ) -> tuple[list[PersonRow], str | None]:

@@ -15,7 +15,7 @@ from ..domain.lifecycle import categories_of, statuses, statuses_after
 from ..domain.order import ORDERS
 from ..domain.visibility import Filter, ticket_filter, wholly
 from .asker import Asker, not_found, refuse
-from .needs import Blobs, Selection, Tickets
+from .needs import Blobs, People, Selection, Tickets
 from .shapes import Dashboard, Entry, FileContent, Page, Possible, QueueCount, Rail, Ticket, Who
 
 MOST = 200
@@ -26,9 +26,10 @@ ON_DASHBOARD = 10
 class Reading:
     """Everything that only looks."""
 
-    def __init__(self, tickets: Tickets, blobs: Blobs) -> None:
+    def __init__(self, tickets: Tickets, blobs: Blobs, people: People) -> None:
         self._tickets = tickets
         self._blobs = blobs
+        self._people = people
 
     # ---------------------------------------------------------------------------------------------- lists
 
@@ -97,7 +98,7 @@ class Reading:
         if owner is not None:
             where |= self._by_owner(asker, owner)
         if requester:
-            where["requesters.address"] = requester
+            where["requesters.address"] = {"$in": await self._addresses(requester)}
         if overdue:
             where["due_sort"] = {"$lt": now}
         if sort not in ORDERS:
@@ -105,6 +106,11 @@ class Reading:
         with cursors_checked():
             items, following = await self._tickets.find(Selection(where, sort, min(max(limit, 1), MOST), cursor))
         return Page(items, following)
+
+    async def _addresses(self, requester: str) -> list[str]:
+        """An address, and the others of whoever has it: a customer who was joined is asked for by any."""
+        person = await self._people.person_at(requester)
+        return list(dict.fromkeys([requester, *(person.addresses if person else ())]))
 
     def _by_owner(self, asker: Asker, owner: str) -> Filter:
         if owner == "none":
