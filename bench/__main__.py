@@ -186,6 +186,17 @@ class Bench:
             out, _ = await process.communicate()
             self.results["reads_per_second"][name] = json.loads(out)["rate"]
 
+    async def commands(self) -> None:
+        """Commands a second over REST: replies, statuses, owners, each on tickets that customers opened."""
+        listed = await self.stack.get("queues/support/tickets?status=new&limit=64")
+        numbers = [row["number"] for row in listed["items"]]
+        port = str(self.stack.ports["gateway", 0])
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.rest", port, self.stack.token, "8", "admin", *numbers, stdout=subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+        self.results["commands_per_second"] = json.loads(out)
+
     async def run(self) -> None:
         """Everything, in order."""
         await self.stack.make_queues()
@@ -193,6 +204,7 @@ class Bench:
             ("idle", self.idle),
             ("mails", self.throughput),
             ("latency", self.latency),
+            ("commands", self.commands),
             ("reads", self.reads),
         ):
             console.print(f"[dim]{title} …[/]")
@@ -227,6 +239,8 @@ class Bench:
                 for name, rate in result["reads_per_second"].items()
             },
         }
+        rates = result["commands_per_second"]
+        lines["ticket commands/s over REST (reply, status, owner)"] = rates["all"]
         for name, value in lines.items():
             console.print(f"{name:<60}{value:>10.1f}")
 

@@ -53,10 +53,12 @@ async def load(count: int, environment: dict[str, str], progress: Callable[[int]
     from services.tickets.handlers import Handlers
     from services.tickets.settings import Settings
     from services.tickets.store import TicketStore, message_key
+    from ticketwire_chassis import logs
     from ticketwire_chassis.commits import CommitLog
     from ticketwire_chassis.mongo import open_database
     from ticketwire_chassis.signing import Signer
 
+    logs.configure("bench", "warning")
     settings = Settings()
     database = open_database(settings.mongo_url, settings.database, "pymongo")
     log = CommitLog(database, PERSONAL)
