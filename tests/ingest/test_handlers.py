@@ -64,7 +64,7 @@ async def test_a_new_queue_makes_its_addresses_ours(house: House) -> None:
         QueueCreatedV1, "queue/support", 1, at=NOON, actor=publish.ACTOR, correlation="c", summary="a queue"
     )
     queue = Queue(name="support", title="Support", addresses=["support@example.org"])
-    await Handlers(house.store, lambda: None).on_queue([QueueCreatedV1(**envelope, queue=queue)])
+    await Handlers(house.store, lambda: None).on_queue_created([QueueCreatedV1(**envelope, queue=queue)])
     assert await house.store.addresses_of("support") == ["support@example.org"]
 
 
