@@ -115,7 +115,10 @@ class OutgoingStore:
         return leased
 
     async def count(self, rows: Sequence[Outgoing], now: datetime) -> Counter[str]:
-        """Counts new automatic mails against their caps; gives how many each key has had today, these included."""
+        """Counts new automatic mails against their caps; gives how many each key has had today, these included.
+
+        What another replica counts in the same moment may be in it too: a cap is never passed, at times not reached.
+        """
         wanted = Counter(key for row in rows if (key := cap_key(row, now.date())) is not None)
         if not wanted:
             return wanted

@@ -144,7 +144,8 @@ def opened(**fields: Any) -> TicketOpenedV1:
 
 def received(**fields: Any) -> TicketReceivedV1:
     """Anna has written again."""
-    return event(TicketReceivedV1, **({"version": 2} | fields))
+    begin: dict[str, Any] = {"version": 2}
+    return event(TicketReceivedV1, **(begin | fields))
 
 
 def replied(text: str = "Please leave it off.", to: list[Address] | None = None, **fields: Any) -> TicketRepliedV1:
@@ -154,17 +155,20 @@ def replied(text: str = "Please leave it off.", to: list[Address] | None = None,
         "to": [Address(name=ANNA.name, address=ANNA.address)] if to is None else to,
         "attachments": fields.pop("attachments", []),
     }  # fmt: skip
-    begin = {
+    begin: dict[str, Any] = {
         "version": 3, "actor": MARA.id, "message": message(**said), "in_reply_to": "first@example.net",
         "reply_references": ["first@example.net"],
     }  # fmt: skip
     return event(TicketRepliedV1, **(begin | fields))
 
 
-def noted(text: str = "A secret of ours.", author: Party | None = None, auto: bool = False, **fields: Any) -> Any:
+def noted(
+    text: str = "A secret of ours.", author: Party | None = None, auto: bool = False, **fields: Any
+) -> TicketNotedV1:
     """Mara has noted something."""
     said = message(kind="page", author=author or party(MARA), text=text, internal=True, auto=AutoVerdict(is_auto=auto))
-    return event(TicketNotedV1, **({"version": 4, "actor": said.author.id, "message": said} | fields))
+    begin: dict[str, Any] = {"version": 4, "actor": said.author.id, "message": said}
+    return event(TicketNotedV1, **(begin | fields))
 
 
 def owner_changed(after: Party | None, actor: str = MARA.id) -> TicketOwnerChangedV1:
@@ -174,12 +178,8 @@ def owner_changed(after: Party | None, actor: str = MARA.id) -> TicketOwnerChang
 
 def escalated(*actions: str, **fields: Any) -> TicketEscalatedV1:
     """A promise broke."""
-    return event(
-        TicketEscalatedV1,
-        **({"version": 6, "actor": "system/tickets", "clock": "first_response", "percent": 100} | fields),
-        due_at=NOON,
-        actions=list(actions),
-    )
+    begin: dict[str, Any] = {"version": 6, "actor": "system/tickets", "clock": "first_response", "percent": 100}
+    return event(TicketEscalatedV1, **(begin | fields), due_at=NOON, actions=list(actions))
 
 
 def file(name: str = "plan.pdf", kind: str = "application/pdf", digest: str = "0" * 64, size: int = 5) -> Attachment:
