@@ -181,6 +181,16 @@ async def test_a_change_of_many_has_a_result_for_each_ticket(house: House) -> No
     assert 1 < house.behind.most_at_once <= 8
 
 
+async def test_many_move_together_and_take_the_status_that_is_asked_for_there(house: House) -> None:
+    await house.grow(3)
+    mara = await house.agent("mara", "superuser")
+    assert (await mara.post("/queues", json={"name": "field"})).status_code == 201
+    answer = await many(mara, ["TW-1", "TW-2", "TW-3"], status="open", queue="field")
+    assert [one["done"] for one in answer.json()["items"]] == [["queue", "status"]] * 3
+    ticket = (await mara.get("/tickets/TW-3")).json()
+    assert (ticket["queue"], ticket["status"]) == ("field", "open")
+
+
 async def test_what_is_so_already_is_done(house: House) -> None:
     mara = await house.agent("mara", "superuser")
     await many(mara, ["TW-1"], priority=90)

@@ -192,6 +192,7 @@ class ChangeOfMany(Body):
     tags: ChangedTags = Field(default=ChangedTags(), description="Tags put on and taken off.")
     fields: dict[str, FieldValue | None] = Field(default_factory=dict, max_length=50, description="Custom fields.")
     note: str = Field(default="", max_length=200_000, description="An internal note on each.")
+    queue: str = Field(default="", description="Name of the queue to move to.")
     status: str = Field(default="", description="A status of the queue's lifecycle.")
     until: AwareDatetime | None = Field(default=None, description="For a waiting status: when to open again.")
 

@@ -194,6 +194,7 @@ def _many(change: ChangeOfMany) -> ManyChange:
         tags=(change.tags.add, change.tags.remove),
         fields=change.fields,
         note=change.note,
+        queue=change.queue,
         status=change.status,
         until=change.until,
     )

@@ -38,6 +38,7 @@ class ManyChange:
     tags: tuple[Sequence[str], Sequence[str]] = ((), ())
     fields: Mapping[str, FieldValue | None] = field(default_factory=dict)
     note: str = ""
+    queue: str = ""
     status: str = ""
     until: datetime | None = None
 
@@ -99,6 +100,7 @@ class Bulk:
             "tags": lambda number, key: upkeep.set_tags(asker, key, number, add=change.tags[0], remove=change.tags[1]),
             "fields": lambda number, key: upkeep.set_fields(asker, key, number, fields=change.fields),
             "note": lambda number, key: work.note(asker, key, number, text=change.note),
+            "queue": lambda number, key: work.set_queue(asker, key, number, queue=change.queue),
             "status": lambda number, key: work.set_status(asker, key, number, status=change.status, until=change.until),
         }
         return {name: part for name, part in offered.items() if name in change.parts}
