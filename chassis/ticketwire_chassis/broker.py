@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
 from aio_pika.message import Message
 
@@ -61,7 +61,7 @@ class Broker:
         self._confirmed: AbstractChannel = await self._connection.channel(
             publisher_confirms=True, on_return_raises=True
         )
-        self._quick: AbstractChannel = await self._connection.channel(publisher_confirms=False)
+        self._quick: AbstractRobustChannel = await self._connection.channel(publisher_confirms=False)
         self._internal, self._public, self._wake = await self._declare(self._confirmed)
         self._wake_quick = await self._quick.get_exchange(WAKE, ensure=False)
 

@@ -16,6 +16,8 @@ Two duplicate keys, opposite reactions: ``_id`` taken means that someone was fas
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +31,7 @@ from bson import MaxKey, MinKey
 from ticketwire_contracts.base import Actor, Problem
 
 from .metrics import COMMITS, CONFLICTS
-from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, Session, duplicate_key, is_transient
+from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, Session, UpdateOne, duplicate_key, is_transient
 from .private import canonical, seal
 
 log = structlog.get_logger()
@@ -88,6 +90,8 @@ class Plan:
     """What a refusal's commit should say besides the problem."""
     actor: Actor | None = None
     """Who did it, when only the decision could tell (a mail's sender)."""
+    apart: bool = False
+    """What was read is not enough: it has to be decided alone, in a transaction (``Apart``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,18 @@ class Look:
 
 Read = Callable[[Sequence[Ask], Session], Awaitable[Any]]
 Decide = Callable[[Any, Ask], Plan]
+
+
+Fences = Callable[[Any, Ask], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """How an ask is settled whose decision reads or writes other streams: alone, with all of them fenced."""
+
+    read: Read
+    decide: Decide
+    fences: Fences
 
 
 class CommitLog:
@@ -216,6 +232,12 @@ class CommitLog:
         )
         return {key: doc["_id"]["stream"] for doc in found for key in doc["keys"]}
 
+    async def search(self, stream: str, filter: Doc, limit: int = 0, session: Session = None) -> list[Commit]:
+        """Commits of a stream that match, oldest first; it is the stream's own length that is walked."""
+        where = {**filter, "_id": _range(stream)}
+        found = await self._commits.find(where, sort=[("_id", ASCENDING)], limit=limit, session=session)
+        return [from_doc(doc) for doc in found]
+
     async def history(self, stream: str) -> list[Commit]:
         """All commits of a stream, oldest first."""
         return [from_doc(doc) for doc in await self._commits.find({"_id": _range(stream)}, sort=[("_id", ASCENDING)])]
@@ -232,8 +254,13 @@ class CommitLog:
 
     # ------------------------------------------------------------------------------------------ writing
 
-    async def settle(self, asks: Sequence[Ask], read: Read, decide: Decide) -> list[Settled]:
-        """Takes asks through read, decide, claim and insert until each is written or was written before."""
+    async def settle(
+        self, asks: Sequence[Ask], read: Read, decide: Decide, apart: Apart | None = None
+    ) -> list[Settled]:
+        """Takes asks through read, decide, claim and insert until each is written or was written before.
+
+        A plan that says ``apart`` is not written: its ask is settled alone, by the way that ``apart`` names.
+        """
         settled: dict[str, Settled] = {}
         waiting = list({ask.cause: ask for ask in asks}.values())
         idle = 0
@@ -245,6 +272,11 @@ class CommitLog:
                     settled[ask.cause] = Settled(ask, commit, [commit], again=True)
             waiting = [ask for ask in waiting if ask.cause not in settled]
             chosen, rest = _one_commit_per_stream(waiting, partial(decide, world))
+            for ask in [ask for ask, plan in chosen if plan.apart]:
+                if apart is None:
+                    raise ValueError("no way is named to decide it alone")
+                settled[ask.cause] = await self.settle_alone(ask, apart.read, apart.decide, apart.fences)
+            chosen = [(ask, plan) for ask, plan in chosen if not plan.apart]
             written = await self._write(chosen)
             for ask, _ in chosen:
                 if commits := written.get(ask.cause):
@@ -256,21 +288,17 @@ class CommitLog:
                 raise RuntimeError(f"not settled in {TRIES} rounds: {[ask.cause for ask in waiting][:5]}")
         return [settled[ask.cause] for ask in asks]
 
-    async def settle_alone(
-        self, ask: Ask, read: Read, decide: Decide, fences: Callable[[Any, Ask], Iterable[str]] = lambda *_: ()
-    ) -> Settled:
+    async def settle_alone(self, ask: Ask, read: Read, decide: Decide, fences: Fences = lambda *_: ()) -> Settled:
         """Takes one ask through in a transaction: for decisions that write or read several streams (decision 4)."""
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             try:
                 async with self._db.transaction() as session:
-                    look = await self.look([], [f"{ask.cause}:0"], session=session)
-                    if look.done:
-                        commit = next(iter(look.done.values()))
-                        return Settled(ask, commit, [commit], again=True)
+                    done = await self._done(ask.cause, session)
+                    if done:
+                        return Settled(ask, done[0], done, again=True)
                     world = await read([ask], session)
                     plan = decide(world, ask)
-                    for fence in sorted({draft.stream for draft in plan.drafts} | set(fences(world, ask))):
-                        await self._fences.update_one({"_id": fence}, {"$inc": {"n": 1}}, upsert=True, session=session)
+                    await self._touch({draft.stream for draft in plan.drafts} | set(fences(world, ask)), session)
                     commits = self._commits_of(ask, plan)
                     await self._commits.insert_many([to_doc(commit) for commit in commits], session=session)
                 COMMITS.inc(len(commits))
@@ -280,7 +308,24 @@ class CommitLog:
                 if not (is_transient(error) or _lost_race(error)):
                     raise
                 CONFLICTS.inc()
+                # Whoever lost steps back for a moment, the longer the more often: else the same two meet again.
+                await asyncio.sleep(random.random() * min(0.002 * 2**attempt, 0.1))
         raise RuntimeError(f"not settled after {TRIES} tries: {ask.cause}")
+
+    async def _done(self, cause: str, session: Session) -> list[Commit]:
+        """All commits of an ask that was settled before, in order."""
+        span = {"$gte": f"{cause}:", "$lt": f"{cause};"}
+        found = [from_doc(doc) for doc in await self._commits.find({"cause": span}, session=session)]
+        ordinals = {commit.cause.removeprefix(f"{cause}:"): commit for commit in found}
+        mine = sorted(int(ordinal) for ordinal in ordinals if ordinal.isdigit())
+        return [ordinals[str(ordinal)] for ordinal in mine]
+
+    async def _touch(self, fences: set[str], session: Session) -> None:
+        await self._fences.bulk_write(
+            [UpdateOne({"_id": fence}, {"$inc": {"n": 1}}, upsert=True) for fence in sorted(fences)],
+            ordered=True,
+            session=session,
+        )
 
     async def _read(self, asks: Sequence[Ask], read: Read) -> tuple[Any, dict[str, Commit]]:
         world = await read(asks, None)

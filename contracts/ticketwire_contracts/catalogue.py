@@ -43,6 +43,16 @@ EVENTS: dict[str, type[Event]] = {
         escalation.TimersSetV1,
         notify.NotificationSentV1,
         notify.NotificationFailedV1,
+        tickets.TicketLinkedV1,
+        tickets.TicketUnlinkedV1,
+        tickets.TicketDependencyReopenedV1,
+        tickets.TicketMergedV1,
+        tickets.TicketAbsorbedV1,
+        tickets.TicketUnmergedV1,
+        tickets.TicketReleasedV1,
+        tickets.TicketMessagesMovedV1,
+        tickets.TicketMessagesReturnedV1,
+        tickets.TicketAdoptedV1,
     )
 }
 
@@ -85,6 +95,12 @@ COMMANDS: dict[str, type[Command]] = {
         tickets.JoinPersonsV1,
         escalation.SetPolicyV1,
         notify.ResendV1,
+        tickets.LinkTicketsV1,
+        tickets.UnlinkTicketsV1,
+        tickets.MergeTicketsV1,
+        tickets.UnmergeTicketV1,
+        tickets.SplitTicketV1,
+        tickets.UnsplitTicketV1,
     )
 }
 

@@ -6,16 +6,22 @@ from ticketwire_chassis.service import Service
 from ticketwire_contracts.escalation import SetPolicyV1
 from ticketwire_contracts.tickets import (
     QueueCreatedV1,
+    TicketAbsorbedV1,
+    TicketAdoptedV1,
     TicketDueChangedV1,
     TicketEscalatedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
     TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
+    TicketReleasedV1,
     TicketRepliedV1,
     TicketStatusChangedV1,
+    TicketUnmergedV1,
 )
 
 from .handlers import Handlers
@@ -39,7 +45,8 @@ service.says_rows("timers")
 service.hears(QueueCreatedV1, by=handlers.on_queue_created)
 service.hears(
     TicketOpenedV1, TicketReceivedV1, TicketRepliedV1, TicketNotedV1, TicketStatusChangedV1, TicketOwnerChangedV1,
-    TicketPriorityChangedV1, TicketEscalatedV1, TicketMovedV1,
+    TicketPriorityChangedV1, TicketEscalatedV1, TicketMovedV1, TicketAbsorbedV1, TicketReleasedV1, TicketUnmergedV1,
+    TicketAdoptedV1, TicketMessagesMovedV1, TicketMessagesReturnedV1,
     by=handlers.on_ticket_event,
 )  # fmt: skip
 service.hears(TicketDueChangedV1, by=handlers.on_ticket_event)

@@ -44,10 +44,12 @@ MAILS = prometheus_client.Counter("ticketwire_mails_sent", "Mails by what became
 
 IDLE_SECONDS = 20.0
 """An unused connection is closed after it."""
-FRESH_SECONDS = 30.0
+FRESH_SECONDS = 15.0
 """After so long a wait here a row's lease is renewed before it is sent."""
-TRY_SECONDS = 120.0
-"""A try takes no longer; this and the above stay under a lease (``store.LEASE``)."""
+KEEP_SECONDS = 15.0
+"""So often the leases of mails that are being sent are renewed; both stay well under ``store.LEASE``."""
+TRY_SECONDS = 300.0
+"""A try takes no longer."""
 BACKLOG = 2000
 """So many mails wait here at most; what comes beyond stays in its row and is found there when it is due."""
 SETTLED_AT_ONCE = 200
@@ -129,6 +131,8 @@ class Sender:
         self._done: asyncio.Queue[tuple[Settled, str]] = asyncio.Queue()
         self._lines: set[asyncio.Task[None]] = set()
         self._idle: set[asyncio.Task[None]] = set()
+        self._trying: dict[str, Waiting] = {}
+        self._unwritten = False
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -140,14 +144,18 @@ class Sender:
                 self._arrived.put_nowait(Waiting(row, lease, now))
 
     def has_room(self) -> bool:
-        """Whether more mails may be claimed: rather than wait here they wait where any replica finds them."""
-        return self._backlog() < BACKLOG // 2
+        """Whether more mails may be claimed: rather than wait here they wait where any replica finds them.
+
+        None while outcomes are not written: a mail that has gone out may look as if it had not.
+        """
+        return self._backlog() < BACKLOG // 2 and not self._unwritten
 
     def _backlog(self) -> int:
         return self._arrived.qsize() + self._cleared.qsize()
 
     async def run(self) -> None:
         """Clears what has arrived for sending, for ever: caps and rights of now. At the stop, ends what was begun."""
+        keeping = asyncio.create_task(self._keep(), name="notify:leases")
         try:
             while True:
                 batch = [await self._arrived.get()]
@@ -160,6 +168,15 @@ class Sender:
                     log.warning("mails_not_cleared", mails=len(batch), error=repr(error)[:300])
         finally:
             await self._end()
+            keeping.cancel()
+
+    async def _keep(self) -> None:
+        """Renews the leases of mails that are being sent: a slow server must not make another replica send them too."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            for one in list(self._trying.values()):
+                with suppress(Exception):
+                    await self._rows.renew(one.row.id, one.lease, datetime.now(UTC))
 
     async def _end(self) -> None:
         """Nothing new is begun; tries under way have a moment to end; the others' rows are free for whoever starts."""
@@ -248,7 +265,11 @@ class Sender:
             except Exception as error:
                 log.warning("mail_not_renewed", row=one.row.id, error=repr(error)[:300])
                 return smtp
-        smtp, outcome = await self._try(smtp, one.row)
+        self._trying[one.row.id] = one
+        try:
+            smtp, outcome = await self._try(smtp, one.row)
+        finally:
+            del self._trying[one.row.id]
         self._finish(one, outcome, datetime.now(UTC))
         return smtp
 
@@ -378,8 +399,11 @@ class Sender:
         pause = 0.2
         while True:
             try:
-                return await self._rows.settle(outcomes, datetime.now(UTC))
+                await self._rows.settle(outcomes, datetime.now(UTC))
+                self._unwritten = False
+                return
             except Exception as error:
+                self._unwritten = True
                 log.warning("outcomes_not_written", mails=len(outcomes), error=repr(error)[:300])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)

@@ -27,8 +27,8 @@ from .domain.directory import Directory, Known
 from .domain.outgoing import Outgoing, Settled, cap_key
 from .publish import of_settled
 
-LEASE = timedelta(minutes=3)
-"""Longer than any try takes (``mail.TRY_SECONDS``); a replica that dies leaves its rows to the others after it."""
+LEASE = timedelta(minutes=1)
+"""Renewed while a mail is being sent; a replica that dies leaves its rows to the others after it."""
 STAMP = "stamp"
 
 

@@ -24,6 +24,8 @@ from ticketwire_contracts.tickets import (
     ForwardMessagesV1,
     GiveRightV1,
     JoinPersonsV1,
+    LinkTicketsV1,
+    MergeTicketsV1,
     OpenTicketV1,
     RemoveMemberV1,
     ReplyToTicketV1,
@@ -36,7 +38,11 @@ from ticketwire_contracts.tickets import (
     SetStatusV1,
     SetSubjectV1,
     SetTagsV1,
+    SplitTicketV1,
     TakeRightV1,
+    UnlinkTicketsV1,
+    UnmergeTicketV1,
+    UnsplitTicketV1,
 )
 
 from .domain.events import PERSONAL
@@ -54,6 +60,10 @@ service.prepares(handlers.seed)
 service.hears(MailReceivedV1, by=handlers.on_mail_received)
 service.hears(EscalationDueV1, by=handlers.on_escalation_due)
 service.obeys(OpenTicketV1, ReplyToTicketV1, AddNoteV1, SetStatusV1, SetOwnerV1, SetPriorityV1, by=handlers.obey)
+service.obeys(
+    LinkTicketsV1, UnlinkTicketsV1, MergeTicketsV1, UnmergeTicketV1, SplitTicketV1, UnsplitTicketV1,
+    by=handlers.join,
+)  # fmt: skip
 service.obeys(
     CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
     by=handlers.administer,

@@ -7,24 +7,27 @@ decide, and what the commit says as the answer. Administration goes one by one, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
 from ticketwire_chassis.commands import Asked
-from ticketwire_chassis.commits import Ask, CommitLog, Draft, Plan, Settled
+from ticketwire_chassis.commits import Apart, Ask, CommitLog, Decide, Draft, Plan, Read, Settled
 from ticketwire_chassis.logs import bound_correlation
 from ticketwire_contracts.base import Actor, Answer
 from ticketwire_contracts.escalation import EscalationDueV1
 from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import CreateQueueV1, OpenTicketV1
 
-from .domain import intake, opening, work
+from .domain import intake, links, opening, work
 from .domain.changes import decide_change
 from .domain.context import Context
 from .domain.decision import Change, Decision, Refusal
-from .domain.events import Said, thin
+from .domain.events import Adopted, Said, thin
+from .domain.joining import decide_joining
 from .domain.seeding import seed
 from .domain.state import TicketState
 from .publish import publish
@@ -47,6 +50,8 @@ class Store(Protocol):
     async def read_mails(self, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_escalations(self, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_commands(self, asks: Sequence[Ask], session: Any) -> Any: ...
+    async def read_joining(self, asks: Sequence[Ask], session: Any) -> Any: ...
+    async def read_neighbours(self, read: Read, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_administration(self, asks: Sequence[Ask], session: Any) -> Any: ...
     async def names(self, persons: Iterable[str]) -> dict[str, str]: ...
 
@@ -73,15 +78,15 @@ class Handlers:
             for event in events
             if not event.replay
         ]
-        for done in await self._log.settle(asks, self._store.read_mails, self._decide_mail):
+        for done in await self._settle(asks, self._store.read_mails, self._decide_mail):
             with bound_correlation(done.ask.correlation):
                 log.info("mail_settled", mail=done.ask.what.mail, stream=done.commit.stream, again=done.again)
 
-    def _decide_mail(self, world: World, ask: Ask) -> Plan:
+    def _decide_mail(self, world: World, ask: Ask) -> Decision:
         mail: MailReceivedV1 = ask.what
         if mail.mail in world.earlier:
-            return self._plan(world, intake.decide_again(mail, world.earlier[mail.mail]))
-        return self._plan(world, intake.decide_mail(world.context, mail.model_copy(update={"time": ask.at})))
+            return intake.decide_again(mail, world.earlier[mail.mail])
+        return intake.decide_mail(world.context, mail.model_copy(update={"time": ask.at}))
 
     async def on_escalation_due(self, events: Sequence[EscalationDueV1]) -> None:
         """Each step that is due: whether it still counts is decided against the present state."""
@@ -98,21 +103,21 @@ class Handlers:
             if not event.replay
         ]
 
-        def decide(world: World, ask: Ask) -> Plan:
-            return self._plan(world, work.escalate(world.context, ask.what, ask.at))
+        def decide(world: World, ask: Ask) -> Decision:
+            return work.escalate(world.context, ask.what, ask.at)
 
-        await self._log.settle(asks, self._store.read_escalations, decide)
+        await self._settle(asks, self._store.read_escalations, decide)
 
     async def obey(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands on tickets, many at once."""
         asks = [_ask(asked) for asked in orders]
 
-        def decide(world: World, ask: Ask) -> Plan:
+        def decide(world: World, ask: Ask) -> Decision:
             if isinstance(ask.what, OpenTicketV1):
-                return self._plan(world, opening.decide_open(world.context, ask.actor, ask.what, ask.at))
-            return self._plan(world, work.decide(world.context, ask.actor, ask.what, ask.at))
+                return opening.decide_open(world.context, ask.actor, ask.what, ask.at)
+            return work.decide(world.context, ask.actor, ask.what, ask.at)
 
-        answers = [_answer(done) for done in await self._log.settle(asks, self._store.read_commands, decide)]
+        answers = [_answer(done) for done in await self._settle(asks, self._store.read_commands, decide)]
         return await self._with_names(answers)
 
     async def _with_names(self, answers: list[Answer]) -> list[Answer]:
@@ -125,6 +130,31 @@ class Handlers:
             for change in changes:
                 change["name"] = names.get(change["actor"], "Ticketwire")
         return answers
+
+    async def join(self, orders: Sequence[Asked]) -> list[Answer]:
+        """Commands that concern several tickets (links, merging, splitting), one by one, each in a transaction."""
+        return [await self._join(_ask(asked)) for asked in orders]
+
+    async def _join(self, ask: Ask) -> Answer:
+        def decide(world: World, ask: Ask) -> Plan:
+            return self._plan(world, decide_joining(world.context, ask.actor, ask.what, ask.at))
+
+        return _answer(await self._log.settle_alone(ask, self._store.read_joining, decide, _tickets_read))
+
+    async def _settle(self, asks: Sequence[Ask], read: Read, decide: Callable[[World, Ask], Decision]) -> list[Settled]:
+        """Many asks at once; but what closes or opens a linked ticket looks at the others, alone."""
+
+        def together(world: World, ask: Ask) -> Plan:
+            decision = decide(world, ask)
+            return replace(self._plan(world, decision), apart=links.reads_others(world.context, decision))
+
+        def alone(world: World, ask: Ask) -> Plan:
+            decision = decide(world, ask)
+            return self._plan(world, links.with_others(world.context, ask.actor, decision, ask.at))
+
+        beside: Decide = alone
+        apart = Apart(partial(self._store.read_neighbours, read), beside, _tickets_read)
+        return await self._log.settle(asks, read, together, apart)
 
     async def administer(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands of administration, one by one, each in a transaction."""
@@ -172,6 +202,11 @@ class Handlers:
         )
 
 
+def _tickets_read(world: World, _: Ask) -> list[str]:
+    """Every ticket that was looked at is fenced: two decisions that saw each other's past cannot both stand."""
+    return [stream for stream in world.newest if stream.startswith("ticket/")]
+
+
 def _ask(asked: Asked) -> Ask:
     order = asked.order
     return Ask(
@@ -196,7 +231,8 @@ def _answer(done: Settled) -> Answer:
 
 def _author(change: Change) -> Actor | None:
     """For a mail: its sender is who did it."""
-    said = next((event for event in change.events if isinstance(event, Said) and event.mail is not None), None)
+    mails = (event for event in change.events if isinstance(event, Said) and not isinstance(event, Adopted))
+    said = next((event for event in mails if event.mail is not None), None)
     if said is None:
         return None
     return Actor(kind="agent" if said.author.agent else "customer", id=said.author.id, via="mail")

@@ -33,11 +33,18 @@ from ticketwire_contracts.tickets import (
     QueueFieldsSetV1,
     RefusalNotice,
     Ticket,
+    TicketAbsorbedV1,
+    TicketAdoptedV1,
+    TicketDependencyReopenedV1,
     TicketDueChangedV1,
     TicketEscalatedV1,
     TicketEvent,
     TicketFieldsChangedV1,
     TicketForwardedV1,
+    TicketLinkedV1,
+    TicketMergedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
     TicketMovedV1,
     TicketNotedV1,
     TicketOpenedV1,
@@ -45,12 +52,15 @@ from ticketwire_contracts.tickets import (
     TicketPeopleChangedV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
+    TicketReleasedV1,
     TicketRepliedV1,
     TicketRequestersChangedV1,
     TicketStatusChangedV1,
     TicketSubjectChangedV1,
     TicketTagsChangedV1,
     TicketTimeWorkedV1,
+    TicketUnlinkedV1,
+    TicketUnmergedV1,
 )
 
 from .domain import events as thin
@@ -74,7 +84,7 @@ def publish(commit: Commit) -> Said:
         internal.append(event)
         if type(event).public:
             told.append((event, message))
-        if isinstance(one, thin.Said) and one.mail is not None:
+        if isinstance(one, thin.Said) and one.mail is not None and not isinstance(one, thin.Adopted):
             settled.append(_settled(commit, len(happened) + index, one, ticket))
     first = state.public_version - len(told) + 1
     public = [_public(event, message, first + index) for index, (event, message) in enumerate(told)]
@@ -175,12 +185,54 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
         case thin.Forwarded() if message:
             forwarded = envelope(TicketForwardedV1, f"{number} was forwarded")
             return TicketForwardedV1(**forwarded, ticket=ticket, message=message, quoted=one.quoted), message
+        case thin.Adopted() if message:
+            adopted = envelope(TicketAdoptedV1, f"A message of another ticket is on {number}")
+            return TicketAdoptedV1(**adopted, ticket=ticket, message=message), message
         case thin.Moved():
             moved = envelope(TicketMovedV1, f"{number} moved from {one.before} to {one.after}")
             return TicketMovedV1(
                 **moved, ticket=ticket, before=one.before, after=one.after, status_before=one.status_before
             ), None
+    joining = _joining(commit, index, one, ticket)
+    if joining is not None:
+        return joining, None
     raise ValueError(f"a ticket's log holds {one.type}, which has no event")
+
+
+def _joining(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) -> TicketEvent | None:
+    """What links, joins and divides tickets. Summaries name no other ticket: not everyone may know of it."""
+    number = ticket.number
+
+    def envelope(event: type[Event], summary: str) -> dict[str, Any]:
+        return _stamp(event, commit, index, summary)
+
+    match one:
+        case thin.Linked():
+            return TicketLinkedV1(**envelope(TicketLinkedV1, f"{number} was linked"), ticket=ticket, link=one.link)
+        case thin.Unlinked():
+            gone = envelope(TicketUnlinkedV1, f"A link of {number} went")
+            return TicketUnlinkedV1(**gone, ticket=ticket, link=one.link)
+        case thin.DependencyReopened():
+            opened = envelope(TicketDependencyReopenedV1, f"What {number} depends on is open again")
+            return TicketDependencyReopenedV1(**opened, ticket=ticket, dependency=one.dependency)
+        case thin.Merged():
+            return TicketMergedV1(**envelope(TicketMergedV1, f"{number} was merged"), ticket=ticket, into=one.into)
+        case thin.TookIn():
+            took = envelope(TicketAbsorbedV1, f"Others were merged into {number}")
+            return TicketAbsorbedV1(**took, ticket=ticket, numbers=one.numbers)
+        case thin.Unmerged():
+            alone = envelope(TicketUnmergedV1, f"{number} stands by itself again")
+            return TicketUnmergedV1(**alone, ticket=ticket, out_of=one.out_of)
+        case thin.LetGo():
+            released = envelope(TicketReleasedV1, f"Others left {number}")
+            return TicketReleasedV1(**released, ticket=ticket, numbers=one.numbers)
+        case thin.MessagesMoved():
+            moved = envelope(TicketMessagesMovedV1, f"Messages of {number} were {'copied' if one.copied else 'moved'}")
+            return TicketMessagesMovedV1(**moved, ticket=ticket, messages=one.messages, to=one.to, copied=one.copied)
+        case thin.MessagesReturned():
+            back = envelope(TicketMessagesReturnedV1, f"Messages returned to {number}")
+            return TicketMessagesReturnedV1(**back, ticket=ticket, messages=one.messages)
+    return None
 
 
 def _settled(commit: Commit, index: int, said: thin.Said, ticket: Ticket) -> MailSettledV1:

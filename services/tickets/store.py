@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 
-from ticketwire_chassis.commits import Ask, Commit, CommitLog, Look
-from ticketwire_chassis.mongo import Database, Session
+from ticketwire_chassis.commits import Ask, Commit, CommitLog, Look, Read
+from ticketwire_chassis.mongo import Database, Doc, Session
 from ticketwire_chassis.private import unseal
 from ticketwire_chassis.signing import Signer
 from ticketwire_contracts.base import Actor
@@ -35,6 +36,8 @@ from ticketwire_contracts.tickets import (
     Group,
     JoinPersonsV1,
     Lifecycle,
+    LinkTicketsV1,
+    MergeTicketsV1,
     Message,
     OpenTicketV1,
     Person,
@@ -42,13 +45,17 @@ from ticketwire_contracts.tickets import (
     RemoveMemberV1,
     SetOwnerV1,
     SetQueueV1,
+    SplitTicketV1,
     TakeRightV1,
     TicketCommand,
+    UnlinkTicketsV1,
+    UnmergeTicketV1,
+    UnsplitTicketV1,
 )
 
-from .domain import threading
-from .domain.context import Context, Directory, SignedMark
-from .domain.events import Said, lift
+from .domain import events as thin
+from .domain import links, threading
+from .domain.context import Context, Directory, SignedMark, Spoken
 from .domain.happened import Happened
 from .domain.state import TicketState, message_of
 
@@ -56,6 +63,13 @@ BLOCK = 100
 """Numbers reserved at once by a replica."""
 SINCE = 50
 """Changes that someone whose command was stale is told of, at most: the newest."""
+TOGETHER = 500
+"""Tickets that are read because others lead to them; whoever needs more is refused."""
+SAID = 1000
+"""Messages of one ticket that are read in order to move some."""
+NEAR = frozenset({"depends_on", "needed_by"})
+FAR = frozenset({"depends_on", "parent"})
+"""Links that may not go round in a circle, so that all the way along them is read."""
 
 
 @dataclass(slots=True)
@@ -155,27 +169,33 @@ class TicketStore:
         actors = [ask.actor for ask in asks]
         people = {actor.id for actor in actors if actor.id.startswith("person/")}
         look = await self._log.look({*streams, *claims, *people}, [f"{ask.cause}:0" for ask in asks], session)
-        moving = {f"ticket/{ask.what.ticket}" for ask in asks if isinstance(ask.what, SetQueueV1)}
+        await self._answering(look.newest, session)
+        moving = any(isinstance(ask.what, SetQueueV1) for ask in asks)
         owners = {
             str(commit.after["owner"]["id"])
-            for stream in moving
-            if (commit := look.newest.get(stream)) is not None and commit.after.get("owner")
+            for stream, commit in look.newest.items()
+            if moving and stream.startswith("ticket/") and commit.after.get("owner")
         }
         world = await self._world(look, actors, claims, session, also=owners)
         commands = [ask.what for ask in asks if isinstance(ask.what, TicketCommand)]
-        messages = await self._messages_named([c for c in commands if isinstance(c, ForwardMessagesV1)], session)
+        forwards = [command for command in commands if isinstance(command, ForwardMessagesV1)]
+        messages = await self._messages_named(forwards, world.context, session)
         since = await self._since(commands, world.context.tickets, session)
         if messages or since:
             world.context = replace(world.context, messages=messages, since=since)
         return world
 
-    async def _messages_named(self, commands: Sequence[ForwardMessagesV1], session: Session) -> dict[str, Message]:
-        """The messages that forwards name, of their own ticket."""
+    async def _messages_named(
+        self, commands: Sequence[ForwardMessagesV1], context: Context, session: Session
+    ) -> dict[str, Message]:
+        """The messages that forwards name, of their own ticket and of those merged into it."""
         wanted: dict[str, set[int]] = {}
         for command in commands:
+            ticket = context.ticket(command.ticket)
+            numbers = {ticket.number, *(part.number for part in ticket.absorbed)} if ticket else set()
             for name in command.messages:
                 number, _, n = name.upper().rpartition(".")
-                if number == command.ticket and n.isdecimal() and len(n) < 10:
+                if number in numbers and n.isdecimal() and len(n) < 10:
                     wanted.setdefault(number, set()).add(int(n))
         found: dict[str, Message] = {}
         for number, ns in wanted.items():
@@ -183,8 +203,8 @@ class TicketStore:
                 f"ticket/{number}", where={"body.n": {"$in": sorted(ns)}}, session=session
             )
             for commit in commits:
-                for event in map(lift, unseal(commit.body, commit.private)):
-                    if isinstance(event, Said) and event.n in ns:
+                for event in map(thin.lift, unseal(commit.body, commit.private)):
+                    if isinstance(event, thin.Said) and event.n in ns:
                         message = message_of(number, event, commit.at)
                         found[message.id] = message
         return found
@@ -214,6 +234,91 @@ class TicketStore:
             stream: str(commit.after.get("name") or commit.after.get("login") or "")
             for stream, commit in newest.items()
         }
+
+    async def read_neighbours(self, read: Read, asks: Sequence[Ask], session: Session) -> World:
+        """What ``read`` reads for one ask, and the tickets that those depend on or that depend on them."""
+        world: World = await read(asks, session)
+        await self._follow(world.newest, sorted(world.context.tickets), NEAR, frozenset(), session)
+        context = replace(world.context, tickets=_tickets(world.newest))
+        return replace(world, context=context)
+
+    async def read_joining(self, asks: Sequence[Ask], session: Session) -> World:
+        """For a command that concerns several tickets: those, all that is linked to them, and what is moved."""
+        await self.numbers.have(len(asks) + 1)
+        command, actor = asks[0].what, asks[0].actor
+        numbers = _tickets_named(command)
+        people = {actor.id} if actor.id.startswith("person/") else set()
+        look = await self._log.look({*people, *(f"ticket/{number}" for number in numbers)}, (), session)
+        await self._follow(look.newest, numbers, None, FAR, session)
+        world = await self._world(look, [actor], set(), session)
+        said = await self._said(command, world.context, session)
+        return replace(world, context=replace(world.context, said=said))
+
+    async def _follow(
+        self,
+        newest: dict[str, Commit],
+        numbers: Sequence[str],
+        near: frozenset[str] | None,
+        far: frozenset[str],
+        session: Session,
+    ) -> None:
+        """Reads what tickets lead to: from ``numbers`` over ``near`` links (None: all), from there on over ``far``,
+        and always from a merged ticket to the one that answers for it."""
+        first = set(numbers)
+        followed: set[str] = set()
+        tickets = _tickets(newest)
+        while waiting := tickets.keys() - followed:
+            found: set[str] = set()
+            followed |= waiting
+            for number in waiting:
+                ticket = tickets[number]
+                if ticket.merged_into is not None:
+                    found.add(ticket.merged_into)
+                    if number in first and ticket.merged_into not in first:
+                        first.add(ticket.merged_into)
+                        followed.discard(ticket.merged_into)
+                found |= _led_to(ticket, near if number in first else far)
+                if number in first and near is None:
+                    found |= {one.origin.rpartition(".")[0] for one in ticket.origins}
+            streams = {f"ticket/{number}" for number in found} - newest.keys()
+            if len(newest) + len(streams) > TOGETHER:
+                return  # the domain misses what is not there, and refuses
+            more = (await self._log.look(streams, (), session)).newest if streams else {}
+            newest |= more
+            tickets |= _tickets(more)
+
+    async def _said(self, command: TicketCommand, context: Context, session: Session) -> dict[str, Spoken]:
+        """The messages that a command may move, and those by which it is known what still waits for an answer."""
+        since: dict[str, datetime] = {}
+        chosen: dict[str, set[int]] = {}
+        match command:
+            case SplitTicketV1():
+                for message in command.messages:
+                    number, _, n = message.rpartition(".")
+                    if number in context.tickets and n.isdigit() and len(n) < 10:
+                        chosen.setdefault(number, set()).add(int(n))
+                for number in chosen:
+                    if oldest := context.tickets[number].clocks.oldest_unanswered_at:
+                        since[number] = oldest
+            case UnsplitTicketV1() if command.ticket in context.tickets:
+                since[command.ticket] = context.tickets[command.ticket].created_at
+            case UnmergeTicketV1() if command.since == "return" and command.ticket in context.tickets:
+                holder = context.tickets[command.ticket]
+                while holder.merged_into is not None:
+                    number, holder = holder.number, context.tickets[holder.merged_into]
+                    since[holder.number] = next(part.at for part in holder.absorbed if part.number == number)
+        said: dict[str, Spoken] = {}
+        for number in {*since, *chosen}:
+            ways: list[Doc] = [{"body.n": {"$in": sorted(chosen.get(number, ()))}}]
+            if number in since:
+                ways.append({"body.n": {"$exists": True}, "at": {"$gte": since[number]}})
+            for commit in await self._log.search(f"ticket/{number}", {"$or": ways}, SAID, session):
+                for event in map(thin.lift, unseal(commit.body, commit.private)):
+                    if isinstance(event, thin.Said):
+                        at = event.said_at if isinstance(event, thin.Adopted) else commit.at
+                        spoken = Spoken(number, event, at)
+                        said[spoken.id] = spoken
+        return said
 
     async def read_administration(self, asks: Sequence[Ask], session: Session) -> World:
         """For one command of administration, inside its transaction; takes the next epoch."""
@@ -266,6 +371,7 @@ class TicketStore:
         also: Iterable[str] = (),
     ) -> World:
         newest = dict(look.newest)
+        await self._answering(newest, session)
         claimed = {claim: str(newest[claim].after["owner"]) for claim in claims if claim in newest}
         owners = {claim: owner for claim, owner in claimed.items() if owner}
         freed = {claim: newest[claim].seq for claim, owner in claimed.items() if not owner}
@@ -273,11 +379,7 @@ class TicketStore:
         if wanted:
             newest |= (await self._log.look(wanted, (), session)).newest
         directory = await self._directory_at(look.epoch, session, newest if fresh else None)
-        tickets = {
-            stream.removeprefix("ticket/"): TicketState.model_validate(commit.after)
-            for stream, commit in newest.items()
-            if stream.startswith("ticket/")
-        }
+        tickets = _tickets(newest)
         persons = {
             stream: Person.model_validate(commit.after)
             for stream, commit in newest.items()
@@ -285,6 +387,18 @@ class TicketStore:
         }
         context = self._context(directory, tickets, owners, persons, known or {}, freed)
         return World(context=context, newest=newest, done=look.done, epoch=look.epoch)
+
+    async def _answering(self, newest: dict[str, Commit], session: Session) -> None:
+        """Those into which others were merged that were asked for: they answer for them."""
+        while (
+            missing := {
+                f"ticket/{into}"
+                for stream, commit in newest.items()
+                if stream.startswith("ticket/") and (into := commit.after.get("merged_into"))
+            }
+            - newest.keys()
+        ):
+            newest |= (await self._log.look(missing, (), session)).newest
 
     def _context(
         self,
@@ -346,6 +460,34 @@ class TicketStore:
         if session is None:
             self._directory, self._loaded = directory, True
         return directory
+
+
+def _tickets(newest: dict[str, Commit]) -> dict[str, TicketState]:
+    return {
+        stream.removeprefix("ticket/"): TicketState.model_validate(commit.after)
+        for stream, commit in newest.items()
+        if stream.startswith("ticket/")
+    }
+
+
+def _led_to(ticket: TicketState, kinds: frozenset[str] | None) -> set[str]:
+    """Numbers to which links of some kinds (None: all) lead, those of its parts included."""
+    own = ticket.own.links if ticket.own is not None else []
+    links_of = [*ticket.links, *own, *(link for part in ticket.absorbed for link in part.links)]
+    return {link.target for link in links_of if (kinds is None or link.type in kinds) and link.target.startswith("TW-")}
+
+
+def _tickets_named(command: TicketCommand) -> list[str]:
+    """The numbers that a command names."""
+    named = [command.ticket]
+    match command:
+        case LinkTicketsV1() | UnlinkTicketsV1():
+            named.append(links.number_of(command.target))
+        case MergeTicketsV1():
+            named += map(links.number_of, [command.into, *command.others])
+        case SplitTicketV1():
+            named += [message.rpartition(".")[0] for message in command.messages]
+    return sorted({number for number in named if number.startswith("TW-") and len(number) < 30})
 
 
 def message_key(message_id: str) -> str:

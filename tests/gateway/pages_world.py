@@ -188,7 +188,7 @@ class World:
         part = cast(Any, self)
         return Views(
             entrance=part, reading=part, work=part, files=part, administration=part, live=part, rights=part,
-            upkeep=part, bulk=part,
+            upkeep=part, bulk=part, joining=part,
         )  # fmt: skip
 
     # entrance

@@ -171,8 +171,22 @@ async def test_a_server_that_does_not_answer_is_left_after_a_while(house: House)
     assert (await house.docs())[0]["state"] == "waiting"
 
 
-async def test_no_try_is_longer_than_its_lease(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LEASE.total_seconds() > sending.FRESH_SECONDS + sending.TRY_SECONDS
+async def test_a_row_keeps_its_lease_while_it_is_being_sent(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LEASE.total_seconds() > sending.FRESH_SECONDS + 2 * sending.KEEP_SECONDS
+    monkeypatch.setattr(sending, "KEEP_SECONDS", 0.1)
+    house.postbox.pause = 2.0
+    await begin(house)
+    await house.until(lambda: house.postbox.open == 1)
+    before = (await house.docs())[0]["due_at"]
+
+    async def renewed() -> bool:
+        return bool((await house.docs())[0].get("due_at", before) > before)
+
+    await house.until(renewed)
+    await house.settled("sent")
+
+
+async def test_a_try_that_takes_for_ever_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "TRY_SECONDS", 0.3)
     house.postbox.pause = 3.0
     await begin(house)
@@ -406,7 +420,9 @@ async def test_outcomes_are_written_when_mongo_is_back(house: House, monkeypatch
 
     monkeypatch.setattr(house.rows, "settle", stumbles)
     await begin(house)
+    await house.until(lambda: failures < 2 and not house.sender.has_room())  # what has gone out must not be claimed
     await house.settled("sent")
+    await house.until(house.sender.has_room)
     assert len(house.postbox.mails) == 1
 
 

@@ -7,17 +7,32 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.tickets.domain import intake, opening, work
-from services.tickets.domain.context import Context, Directory, SignedMark
+from services.tickets.domain import intake, links, opening, work
+from services.tickets.domain.context import Context, Directory, SignedMark, Spoken
 from services.tickets.domain.decision import Decision, Refusal
-from services.tickets.domain.events import Said, Thin
+from services.tickets.domain.events import Adopted, Said, Thin
 from services.tickets.domain.happened import Happened
+from services.tickets.domain.joining import decide_joining
 from services.tickets.domain.state import TicketState, message_of
 from ticketwire_chassis.events import stamp
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.ingest import Address, AutoVerdict, MailReceivedV1, Reading
 from ticketwire_contracts.rights import AGENT_RIGHTS
-from ticketwire_contracts.tickets import Grant, Group, Message, OpenTicketV1, Person, Queue, TicketCommand
+from ticketwire_contracts.tickets import (
+    Grant,
+    Group,
+    LinkTicketsV1,
+    MergeTicketsV1,
+    Message,
+    OpenTicketV1,
+    Person,
+    Queue,
+    SplitTicketV1,
+    TicketCommand,
+    UnlinkTicketsV1,
+    UnmergeTicketV1,
+    UnsplitTicketV1,
+)
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SUPPORT = Queue(name="support", title="Support", addresses=["support@example.org"], supervisors=["person/sue"])
@@ -28,6 +43,8 @@ OSKAR = Person(id="person/oskar", login="oskar", name="Oskar", addresses=["oskar
 NEWBIE = Person(id="person/newbie", login="newbie", name="Newbie", addresses=["newbie@example.org"], agent=True)
 ANNA = "anna@example.net"
 SYSTEM = Actor(kind="system", id="system/tickets")
+
+JOINING = (LinkTicketsV1, UnlinkTicketsV1, MergeTicketsV1, UnmergeTicketV1, SplitTicketV1, UnsplitTicketV1)
 
 
 def agent(person: Person) -> Actor:
@@ -48,6 +65,7 @@ class World:
         self.persons = {p.id: p for p in (MARA, OSKAR, NEWBIE)}
         self.tickets: dict[str, TicketState] = {}
         self.log: dict[str, list[tuple[datetime, list[Thin]]]] = {}
+        self.said: dict[str, Spoken] = {}
         self.known: dict[str, str] = {}
         self.marks: dict[str, SignedMark] = {}
         self.now = NOON
@@ -69,6 +87,7 @@ class World:
             next_number=lambda: f"TW-{next(self._numbers)}",
             messages=self._messages(),
             since=self._since(),
+            said=self.said,
         )
 
     def _messages(self) -> dict[str, Message]:
@@ -103,6 +122,7 @@ class World:
         """A mail comes in."""
         mail = self.make_mail(to, sender, **reading)
         decision = intake.decide_mail(self.context(), mail)
+        decision = links.with_others(self.context(), mail.actor, decision, self.now)
         if not isinstance(decision, Refusal) and mail.mail_read.message_id:
             self._apply(decision)
             self.known.setdefault(mail.mail_read.message_id, decision[0].stream.removeprefix("ticket/"))
@@ -137,8 +157,11 @@ class World:
         self.tick()
         if isinstance(command, OpenTicketV1):
             decision = opening.decide_open(self.context(), actor, command, self.now)
+        elif isinstance(command, JOINING):
+            decision = decide_joining(self.context(), actor, command, self.now)
         else:
             decision = work.decide(self.context(), actor, command, self.now)
+            decision = links.with_others(self.context(), actor, decision, self.now)
         if not isinstance(decision, Refusal):
             self._apply(decision, actor)
         return decision
@@ -149,7 +172,12 @@ class World:
             if isinstance(change.after, TicketState):
                 self.tickets[change.after.number] = change.after
                 self.actors[change.after.number, change.after.version] = actor
-                self.log.setdefault(change.after.number, []).append((change.after.updated_at, list(change.events)))
+                at = change.after.updated_at
+                self.log.setdefault(change.after.number, []).append((at, list(change.events)))
+                for event in change.events:
+                    if isinstance(event, Said):
+                        spoken = Spoken(change.after.number, event, event.said_at if isinstance(event, Adopted) else at)
+                        self.said[spoken.id] = spoken
             elif change.claim:
                 self.claims[change.stream] = str(change.after["owner"])
             elif change.stream.startswith("person/"):

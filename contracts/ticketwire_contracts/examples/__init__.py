@@ -15,6 +15,7 @@ from .changes import CHANGE_EXAMPLES
 from .envelopes import ENVELOPE_EXAMPLES
 from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
+from .joining import JOINING_EXAMPLES
 from .notify import NOTIFY_EXAMPLES
 from .public import PUBLIC
 from .rights import RIGHTS_EXAMPLES
@@ -45,6 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
         *WORK_EXAMPLES,
+        *JOINING_EXAMPLES,
         *CHANGE_EXAMPLES,
     )
 } | {name: as_sent(value) for name, value in ENVELOPE_EXAMPLES.items()}

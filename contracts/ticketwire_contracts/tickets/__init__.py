@@ -10,6 +10,9 @@ changes         changes of queues and persons
 public          what outsiders hear
 fields          custom fields of a queue
 work            subject, due date, people, tags, fields, time, forwards: asked and said
+links           links: asked and said
+merging         merging and undoing it: asked and said
+splitting       splitting and undoing it: asked and said
 """
 
 from __future__ import annotations
@@ -62,8 +65,32 @@ from .lifecycles import (
     TicketMovedV1,
     Transition,
 )
+from .links import (
+    LinkTicketsV1,
+    LinkType,
+    TicketDependencyReopenedV1,
+    TicketLinkedV1,
+    TicketUnlinkedV1,
+    UnlinkTicketsV1,
+)
+from .merging import (
+    MergeTicketsV1,
+    TicketAbsorbedV1,
+    TicketMergedV1,
+    TicketReleasedV1,
+    TicketUnmergedV1,
+    UnmergeTicketV1,
+)
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
+from .splitting import (
+    SplitTicketV1,
+    TicketAdoptedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
+    UnsplitTicketV1,
+)
 from .values import (
+    Absorbed,
     Category,
     ClockFacts,
     FollowUp,
@@ -72,9 +99,11 @@ from .values import (
     Link,
     Message,
     MessageKind,
+    MovedMessage,
     Party,
     Person,
     Queue,
+    Standing,
     Ticket,
 )
 from .work import (
@@ -101,6 +130,7 @@ from .work import (
 
 __all__ = [
     "DEFAULT_LIFECYCLE",
+    "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
     "AddTimeWorkedV1",
@@ -135,10 +165,14 @@ __all__ = [
     "Lifecycle",
     "LifecycleChangedV1",
     "Link",
+    "LinkTicketsV1",
+    "LinkType",
     "MailSettledV1",
+    "MergeTicketsV1",
     "Message",
     "MessageEvent",
     "MessageKind",
+    "MovedMessage",
     "OpenTicketV1",
     "Party",
     "Person",
@@ -165,14 +199,23 @@ __all__ = [
     "SetStatusV1",
     "SetSubjectV1",
     "SetTagsV1",
+    "SplitTicketV1",
+    "Standing",
     "TakeRightV1",
     "Ticket",
+    "TicketAbsorbedV1",
+    "TicketAdoptedV1",
     "TicketCommand",
+    "TicketDependencyReopenedV1",
     "TicketDueChangedV1",
     "TicketEscalatedV1",
     "TicketEvent",
     "TicketFieldsChangedV1",
     "TicketForwardedV1",
+    "TicketLinkedV1",
+    "TicketMergedV1",
+    "TicketMessagesMovedV1",
+    "TicketMessagesReturnedV1",
     "TicketMovedV1",
     "TicketNotedV1",
     "TicketOpenedV1",
@@ -180,11 +223,17 @@ __all__ = [
     "TicketPeopleChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
+    "TicketReleasedV1",
     "TicketRepliedV1",
     "TicketRequestersChangedV1",
     "TicketStatusChangedV1",
     "TicketSubjectChangedV1",
     "TicketTagsChangedV1",
     "TicketTimeWorkedV1",
+    "TicketUnlinkedV1",
+    "TicketUnmergedV1",
     "Transition",
+    "UnlinkTicketsV1",
+    "UnmergeTicketV1",
+    "UnsplitTicketV1",
 ]

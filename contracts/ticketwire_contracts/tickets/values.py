@@ -47,6 +47,8 @@ class Message(Value):
     pgp: PgpVerdict = Field(default=PgpVerdict(), description="What PGP says of it.")
     mail: str | None = Field(default=None, description="ingest's row, if it came by mail.")
     at: datetime = Field(description="When it was said.")
+    through: str | None = Field(default=None, description="The absorbed ticket by whose number it came here.")
+    origin: str | None = Field(default=None, description="Id of the message that it was moved or copied from.")
 
 
 class ClockFacts(Value):
@@ -79,12 +81,38 @@ class Link(Value):
         "parent",
         "child",
         "refers_to",
+        "referred_to_by",
         "duplicates",
         "duplicated_by",
         "split_from",
         "split_into",
     ] = Field(description="What the target is to this ticket.")
     target: str = Field(description="Number of the other ticket, or an external address.")
+
+
+class Standing(Value):
+    """What merging joins: who stands on a ticket, what it is linked to, what its clocks know."""
+
+    requesters: list[Party] = Field(default_factory=list, description="Who asks.")
+    cc: list[Party] = Field(default_factory=list, description="Who gets copies.")
+    admin_cc: list[Party] = Field(default_factory=list, description="Agents who get everything, notes too.")
+    links: list[Link] = Field(default_factory=list, description="Its links, as they are now.")
+    clocks: ClockFacts = Field(description="What its clocks know.")
+
+
+class Absorbed(Standing):
+    """What a ticket that was merged into this one brought along; it counts here until it is unmerged."""
+
+    number: str = Field(description="Its number.")
+    into: str = Field(description="The ticket it was merged into itself: this one, or one that came with it.")
+    at: datetime = Field(description="When it was merged into that one.")
+
+
+class MovedMessage(Value):
+    """A message that now stands on another ticket."""
+
+    message: str = Field(description="Its id here.")
+    to: str = Field(description="Number of the ticket where it stands.")
 
 
 class Ticket(Value):
@@ -106,6 +134,12 @@ class Ticket(Value):
     fields: dict[str, Any] = Field(default_factory=dict, description="Custom fields.")
     links: list[Link] = Field(default_factory=list, description="Links to other tickets.")
     merged_into: str | None = Field(default=None, description="Number of the ticket that took it in.")
+    absorbed: list[Absorbed] = Field(
+        default_factory=list,
+        description="Tickets that were merged into this one, directly or with another. Their people, links and "
+        "clocks are in this ticket's already.",
+    )
+    moved: list[MovedMessage] = Field(default_factory=list, description="Messages that now stand on another ticket.")
     clocks: ClockFacts = Field(description="What the clocks need.")
     opened_by: Literal["mail", "phone", "page", "api", "split"] = Field(description="How it came to be.")
     created_at: datetime = Field(description="When it was opened.")

@@ -213,6 +213,39 @@ class ManyTickets(Body):
     change: ChangeOfMany = Field(description="What to change on each.")
 
 
+class NewLink(Body):
+    """A link to another ticket, or to an address outside."""
+
+    type: Literal["depends_on", "needed_by", "parent", "child", "refers_to", "duplicates"] = Field(
+        description="What the target is to the ticket."
+    )
+    target: str = Field(min_length=1, max_length=2000, description="Number; for `refers_to` also an http(s) address.")
+
+
+class NewMerge(Body):
+    """Into which ticket."""
+
+    into: str = Field(description="Number of the ticket that stays.")
+    others: list[str] = Field(default_factory=list, max_length=50, description="More tickets to merge into it.")
+
+
+class Unmerging(Body):
+    """What becomes of what came since."""
+
+    since: Literal["stay", "return"] = Field(
+        default="stay", description="What came since through its number or from its people: stays, or returns with it."
+    )
+
+
+class NewSplit(Body):
+    """Which messages become a ticket of their own."""
+
+    messages: list[str] = Field(min_length=1, max_length=50, description="Ids of messages, as the timeline has them.")
+    subject: str | None = Field(default=None, min_length=1, max_length=500, description="Else the ticket's.")
+    queue: str | None = Field(default=None, description="Name of the queue; else the ticket's.")
+    keep: bool = Field(default=False, alias="copy", description="The messages stand on both tickets.")
+
+
 class OtherQueue(Body):
     """Another queue for a ticket."""
 

@@ -10,25 +10,48 @@ from ticketwire_contracts.notify import NotificationEvent, NotificationFailedV1
 from ticketwire_contracts.tickets import (
     MessageEvent,
     Party,
+    TicketAbsorbedV1,
+    TicketAdoptedV1,
+    TicketDependencyReopenedV1,
     TicketDueChangedV1,
     TicketEscalatedV1,
     TicketEvent,
     TicketFieldsChangedV1,
     TicketForwardedV1,
+    TicketLinkedV1,
+    TicketMergedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
     TicketMovedV1,
     TicketOwnerChangedV1,
     TicketPeopleChangedV1,
     TicketPriorityChangedV1,
+    TicketReleasedV1,
     TicketRequestersChangedV1,
     TicketStatusChangedV1,
     TicketSubjectChangedV1,
     TicketTagsChangedV1,
     TicketTimeWorkedV1,
+    TicketUnlinkedV1,
+    TicketUnmergedV1,
 )
 
 Row = dict[str, Any]
 Audience = Literal["all", "agents", "notes"]
 """Who may see an entry, besides seeing the ticket: all; agents; agents with ``note.show``."""
+
+NAMING_OTHERS = (
+    TicketLinkedV1,
+    TicketUnlinkedV1,
+    TicketDependencyReopenedV1,
+    TicketMergedV1,
+    TicketAbsorbedV1,
+    TicketUnmergedV1,
+    TicketReleasedV1,
+    TicketMessagesMovedV1,
+    TicketMessagesReturnedV1,
+)
+"""What tells of other tickets, which concerns those who work here; whoever may not see those does not read of them."""
 
 TO_CUSTOMERS = frozenset({"auto_reply", "reply"})
 """Mails to customers; that others were sent may come of a note and is seen like one."""
@@ -54,11 +77,18 @@ def position(event: Event) -> str:
     """Where the entry stands: by time, and at the same time by the ticket's version, sendings last.
 
     Times are kept to the millisecond, as the database does, so that the answer to a command and the batch that
-    follows give the same row.
+    follows give the same row. A message that came from another ticket stands at the time at which it was said. The
+    event's id at the end makes places unique, also among tickets that are shown together.
     """
     own = isinstance(event, TicketEvent)
     index = int(event.id.rpartition(":")[2]) if own else 0
-    return f"{_milliseconds(event.time):014d}.{0 if own else 1}.{event.version:08d}.{index:03d}"
+    at = _milliseconds(said_at(event))
+    return f"{at:014d}.{0 if own else 1}.{event.version:08d}.{index:03d}.{event.id}"
+
+
+def said_at(event: Event) -> datetime:
+    """When it happened, or was said where it was said first."""
+    return event.message.at if isinstance(event, TicketAdoptedV1) else event.time
 
 
 def _row(event: Event, ticket: str, audience: Audience) -> Row:
@@ -67,7 +97,7 @@ def _row(event: Event, ticket: str, audience: Audience) -> Row:
         "ticket": ticket,
         "order": position(event),
         "type": event.topic.rpartition(".")[0],
-        "at": event.time,
+        "at": said_at(event),
         "audience": audience,
         "actor": {"kind": event.actor.kind, "id": event.actor.id},
         "version": event.version if isinstance(event, TicketEvent) else 0,
@@ -105,6 +135,25 @@ def _details(event: TicketEvent) -> Row:
             return {"minutes": event.minutes, "text": event.text, "total": event.total}
         case TicketForwardedV1():
             return {"messages": [message.id for message in event.quoted]}
+    return _others(event)
+
+
+def _others(event: TicketEvent) -> Row:
+    match event:
+        case TicketLinkedV1() | TicketUnlinkedV1():
+            return {"type": event.link.type, "target": event.link.target}
+        case TicketDependencyReopenedV1():
+            return {"target": event.dependency}
+        case TicketMergedV1():
+            return {"target": event.into}
+        case TicketUnmergedV1():
+            return {"target": event.out_of}
+        case TicketAbsorbedV1() | TicketReleasedV1():
+            return {"numbers": event.numbers}
+        case TicketMessagesMovedV1():
+            return {"target": event.to, "messages": event.messages, "copied": event.copied}
+        case TicketMessagesReturnedV1():
+            return {"messages": event.messages}
     return {}
 
 

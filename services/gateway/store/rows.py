@@ -41,6 +41,8 @@ def ticket_of(row: Row) -> Ticket:
         updated_at=row["updated_at"],
         watchers=[who_of(party) for party in row.get("watchers", ())],
         time_worked=row.get("time_worked", 0),
+        absorbed=[one["number"] for one in row.get("absorbed", [])],
+        moved={one["message"]: one["to"] for one in row.get("moved", [])},
     )
 
 
@@ -94,6 +96,8 @@ def message_of(said: Row, author: Who) -> Message:
         to=[Recipient(one["name"], one["address"]) for one in said["to"]],
         cc=[Recipient(one["name"], one["address"]) for one in said["cc"]],
         auto=said["auto"]["is_auto"],
+        through=said.get("through"),
+        origin=said.get("origin"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,12 +88,24 @@ class TicketRows:
         return [Count(queue=group.pop("_id"), **group) for group in groups]
 
     async def timeline(
-        self, number: str, audiences: Sequence[str], cursor: str | None, limit: int
+        self,
+        number: str,
+        audiences: Sequence[str],
+        cursor: str | None,
+        limit: int,
+        also: Mapping[str, Sequence[str]] = {},
     ) -> tuple[list[Entry], str | None]:
-        """Entries, oldest first; ValueError for a cursor that is not ours."""
-        where: Filter = {"ticket": number, "audience": {"$in": list(audiences)}}
-        if cursor:
-            where["order"] = {"$gt": str(read_cursor("timeline", cursor, 1)[0])}
+        """Entries, oldest first; ValueError for a cursor that is not ours.
+
+        ``also`` names tickets that are shown together with it, each with its own audiences. Each branch reads the
+        index in its order, and the server merges them.
+        """
+        place: Filter = {"order": {"$gt": str(read_cursor("timeline", cursor, 1)[0])}} if cursor else {}
+        parts = {number: audiences, **also}
+        branches: list[Filter] = [
+            {"ticket": ticket, "audience": {"$in": list(seen)}, **place} for ticket, seen in parts.items()
+        ]
+        where = branches[0] if len(branches) == 1 else {"$or": branches}
         rows = await self._timeline.find(where, sort=[("order", 1)], limit=limit + 1)
         shown = rows[:limit]
         following = write_cursor("timeline", [shown[-1]["order"]]) if len(rows) > len(shown) else None
@@ -104,12 +116,18 @@ class TicketRows:
         row = await self._timeline.find_one({"_id": id, "audience": {"$in": list(audiences)}})
         return entry_of(row) if row else None
 
-    async def file(self, number: str, digest: str, audiences: Sequence[str]) -> File | None:
-        """An attachment of a message for one of these audiences."""
-        row = await self._timeline.find_one(
-            {"ticket": number, "audience": {"$in": list(audiences)}, "message.attachments.sha256": digest},
-            {"message.attachments": 1},
-        )
+    async def file(
+        self, number: str, digest: str, audiences: Sequence[str], without: Collection[str] = ()
+    ) -> File | None:
+        """An attachment of a message for one of these audiences, but for some messages."""
+        where: Filter = {
+            "ticket": number,
+            "audience": {"$in": list(audiences)},
+            "message.attachments.sha256": digest,
+        }
+        if without:
+            where["message.id"] = {"$nin": list(without)}
+        row = await self._timeline.find_one(where, {"message.attachments": 1})
         if row is None:
             return None
         return next(file_of(one) for one in row["message"]["attachments"] if one["sha256"] == digest)

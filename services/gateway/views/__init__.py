@@ -13,6 +13,7 @@ administration  queues, lifecycles, persons, groups, grants
 rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
+joining         links, merging, splitting
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .asker import Asker, Refused, not_found, refuse
 from .bulk import Bulk
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
+from .joining import Joining
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
@@ -42,6 +44,7 @@ __all__ = [
     "Bulk",
     "Entrance",
     "Files",
+    "Joining",
     "Live",
     "Reading",
     "Refused",
@@ -67,6 +70,7 @@ class Views:
     live: Live
     upkeep: Upkeep
     bulk: Bulk
+    joining: Joining
     rights: Rights
 
 
@@ -100,5 +104,6 @@ def views_over(
         live=Live(tickets, access, entrance, stopping, clock),
         upkeep=upkeep,
         bulk=Bulk(work, upkeep),
+        joining=Joining(orders, tickets),
         rights=Rights(access, tickets),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -80,17 +80,24 @@ class Tickets(Protocol):
         ...
 
     async def timeline(
-        self, number: str, audiences: Sequence[str], cursor: str | None, limit: int
+        self,
+        number: str,
+        audiences: Sequence[str],
+        cursor: str | None,
+        limit: int,
+        also: Mapping[str, Sequence[str]] = ...,
     ) -> tuple[list[Entry], str | None]:
-        """Entries, oldest first."""
+        """Entries, oldest first, and among them those of other tickets, each for audiences of its own."""
         ...
 
     async def entry(self, id: str, audiences: Sequence[str]) -> Entry | None:
         """One entry by its event's id, if it is for one of these audiences."""
         ...
 
-    async def file(self, number: str, digest: str, audiences: Sequence[str]) -> File | None:
-        """An attachment of a message for one of these audiences."""
+    async def file(
+        self, number: str, digest: str, audiences: Sequence[str], without: Collection[str] = ...
+    ) -> File | None:
+        """An attachment of a message for one of these audiences, but for some messages."""
         ...
 
     def changes(self, opened: Callable[[], None]) -> AsyncIterator[tuple[tuple[int, int], str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from ticketwire_contracts.rights import RIGHTS, Thing, visible_to
 
@@ -16,7 +17,7 @@ from ..domain.order import ORDERS
 from ..domain.visibility import Filter, ticket_filter, wholly
 from .asker import Asker, not_found, refuse
 from .needs import Blobs, People, Selection, Tickets
-from .shapes import Dashboard, Entry, FileContent, Page, Possible, QueueCount, Rail, Ticket, Who
+from .shapes import Dashboard, Entry, FileContent, Message, Page, Possible, QueueCount, Rail, Ticket, Who
 
 MOST = 200
 """Rows on one page of a list, at most."""
@@ -105,7 +106,7 @@ class Reading:
             raise refuse("unknown-sort", title="No such order", status=422, detail=f"Known are: {', '.join(ORDERS)}.")
         with cursors_checked():
             items, following = await self._tickets.find(Selection(where, sort, min(max(limit, 1), MOST), cursor))
-        return Page(items, following)
+        return Page(await veiled(self._tickets, asker, items), following)
 
     async def _addresses(self, requester: str) -> list[str]:
         """An address, and the others of whoever has it: a customer who was joined is asked for by any."""
@@ -123,20 +124,28 @@ class Reading:
     # --------------------------------------------------------------------------------------------- tickets
 
     async def ticket(self, asker: Asker, number: str) -> Ticket:
-        """One ticket. Not there and not visible look the same."""
+        """One ticket. Not there and not visible look the same; so do the tickets that it is linked to."""
+        return (await veiled(self._tickets, asker, [await self._whole(asker, number)]))[0]
+
+    async def _whole(self, asker: Asker, number: str) -> Ticket:
         ticket = await self._tickets.get(number.upper())
         if ticket is None or not sees(asker, ticket):
             raise not_found()
         return ticket
 
     async def timeline(self, asker: Asker, number: str, *, cursor: str | None = None, limit: int = 100) -> Page[Entry]:
-        """What happened on a ticket, oldest first; notes only for those who may see notes."""
-        ticket = await self.ticket(asker, number)
+        """What happened on a ticket, oldest first; notes only for those who may see notes.
+
+        What was said on tickets that were merged into it stands among it, with its own ticket's rights.
+        """
+        ticket = await self._whole(asker, number)
+        parts = await together(self._tickets, asker, ticket)
+        also = {one.number: audiences(asker, one) for one in parts.values() if one is not ticket}
         with cursors_checked():
             items, following = await self._tickets.timeline(
-                ticket.number, audiences(asker, ticket), cursor, min(max(limit, 1), MOST)
+                ticket.number, audiences(asker, ticket), cursor, min(max(limit, 1), MOST), also
             )
-        return Page([named(asker, ticket, entry) for entry in items], following)
+        return Page(await told(self._tickets, asker, parts, items), following)
 
     async def possible(self, asker: Asker, number: str) -> Possible:
         """What the asker may do with a ticket now; tickets decides in the end."""
@@ -159,8 +168,12 @@ class Reading:
 
     async def attachment(self, asker: Asker, number: str, digest: str) -> FileContent:
         """An attachment of a message that the asker may see; the digest alone opens nothing."""
-        ticket = await self.ticket(asker, number)
-        file = await self._tickets.file(ticket.number, digest.lower(), audiences(asker, ticket))
+        ticket = await self._whole(asker, number)
+        file = None
+        for one in (await together(self._tickets, asker, ticket)).values():
+            file = await self._tickets.file(one.number, digest.lower(), audiences(asker, one), list(one.moved))
+            if file is not None:
+                break
         data = await self._blobs.get(file.sha256) if file else None
         if file is None or data is None:
             raise not_found()
@@ -209,6 +222,96 @@ def audiences(asker: Asker, ticket: Ticket) -> list[str]:
         if visible_to(asker.viewer, thing_of(asker, ticket, internal=True), asker.directory.grants):
             seen.append("notes")
     return seen
+
+
+async def together(tickets: Tickets, asker: Asker, ticket: Ticket) -> dict[str, Ticket]:
+    """A ticket and those merged into it that the asker may see by those tickets' own rights."""
+    absorbed = await tickets.get_many(ticket.absorbed) if ticket.absorbed else []
+    return {ticket.number: ticket} | {one.number: one for one in absorbed if sees(asker, one)}
+
+
+async def veiled(tickets: Tickets, asker: Asker, items: list[Ticket]) -> list[Ticket]:
+    """Tickets without a word of others that the asker may not see; links to those are only counted."""
+    named_there = {number for ticket in items for number in _others(ticket)}
+    if not named_there:
+        return items
+    seen = {one.number for one in await tickets.get_many(sorted(named_there)) if sees(asker, one)}
+    shown = []
+    for ticket in items:
+        links = [link for link in ticket.links if link.target in seen or is_address(link.target)]
+        into = ticket.merged_into if ticket.merged_into in seen else None
+        absorbed = [number for number in ticket.absorbed if number in seen]
+        moved = {message: to if to in seen else None for message, to in ticket.moved.items()}
+        hidden = len(ticket.links) - len(links)
+        shown.append(
+            replace(ticket, links=links, hidden_links=hidden, merged_into=into, absorbed=absorbed, moved=moved)
+        )
+    return shown
+
+
+async def told(tickets: Tickets, asker: Asker, parts: dict[str, Ticket], entries: list[Entry]) -> list[Entry]:
+    """Entries as the asker reads them: named, moved messages as marks only, nothing of tickets out of sight."""
+    others = {number for entry in entries for number in _named_in(entry)}
+    others |= {to for part in parts.values() for to in part.moved.values() if to}
+    unknown = sorted(others - parts.keys())
+    known = await tickets.get_many(unknown) if unknown else []
+    seen = parts.keys() | {one.number for one in known if sees(asker, one)}
+    shown = []
+    for entry in entries:
+        part = parts[entry.ticket]
+        to = part.moved.get(entry.message.id) if entry.message else None
+        if to in parts and to != entry.ticket:
+            continue  # it stands in this very timeline
+        entry = named(asker, part, entry)
+        if to is not None:
+            entry = _mark(entry, to if to in seen else None)
+        message = _veiled_message(entry.message, seen) if entry.message else None
+        shown.append(replace(entry, details=_veiled_details(entry.details, seen), message=message))
+    return shown
+
+
+def is_address(target: str) -> bool:
+    """Whether a link leads to an address outside."""
+    return target.lower().startswith(("http://", "https://"))
+
+
+def _others(ticket: Ticket) -> set[str]:
+    linked = {link.target for link in ticket.links if not is_address(link.target)}
+    moved = {to for to in ticket.moved.values() if to}
+    return linked | moved | set(ticket.absorbed) | ({ticket.merged_into} if ticket.merged_into else set())
+
+
+def _named_in(entry: Entry) -> set[str]:
+    target = entry.details.get("target")
+    named = {target} if isinstance(target, str) and not is_address(target) else set()
+    if entry.message is not None:
+        named |= {number for number in (entry.message.through, _ticket_of(entry.message.origin)) if number}
+    return named | set(entry.details.get("numbers", ()))
+
+
+def _ticket_of(message: str | None) -> str | None:
+    return message.rpartition(".")[0] if message else None
+
+
+def _veiled_message(message: Message, seen: Set[str]) -> Message:
+    through = message.through if message.through in seen else None
+    origin = message.origin if _ticket_of(message.origin) in seen else None
+    return replace(message, through=through, origin=origin)
+
+
+def _veiled_details(details: dict[str, Any], seen: Set[str]) -> dict[str, Any]:
+    shown = dict(details)
+    target = shown.get("target")
+    if isinstance(target, str) and not is_address(target) and target not in seen:
+        shown["target"] = None
+    if "numbers" in shown:
+        shown["numbers"] = [number for number in shown["numbers"] if number in seen]
+    return shown
+
+
+def _mark(entry: Entry, to: str | None) -> Entry:
+    message = replace(entry.message, html=None, subject="") if entry.message else None
+    return replace(entry, text="", attachments=[], pgp=None, message=message, moved=True, moved_to=to)
 
 
 def _by_status(directory: Directory, status: str) -> Filter:

@@ -81,6 +81,12 @@ class Ticket:
     """Agents who asked to be told of what happens; it gives them no right."""
     time_worked: int = 0
     """Minutes."""
+    absorbed: list[str] = field(default_factory=list)
+    """Numbers of tickets that were merged into it."""
+    hidden_links: int = 0
+    """Links to tickets that the asker may not see."""
+    moved: dict[str, str | None] = field(default_factory=dict)
+    """Messages that stand on another ticket now: id → that ticket, where the asker may see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,10 @@ class Message:
     cc: list[Recipient]
     auto: bool
     """A machine wrote it."""
+    through: str | None = None
+    """The merged ticket by whose number it came."""
+    origin: str | None = None
+    """Id of the message that it was moved or copied from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +159,61 @@ class Entry:
     """Set when something was said."""
     details: dict[str, Any] = field(default_factory=dict)
     """By type. status, priority: ``before after``; moved: queues, and ``status_before status_after``; owner: ``before
-    after`` as names or none; escalated: ``clock
-    percent due_at``; subject, due date: ``before after``; people: ``role added removed`` as names; tags: ``added
-    removed``; fields: ``changes`` of ``name before after``; time: ``minutes text total``; forwarded: ``messages``
-    by id; notification: ``kind recipients message_id`` and ``reason`` when it failed."""
+    after`` as names or none; escalated: ``clock percent due_at``; subject, due date: ``before after``; people: ``role
+    added removed`` as names; tags: ``added removed``; fields: ``changes`` of ``name before after``; time: ``minutes
+    text total``; forwarded: ``messages`` by id; link, unlink: ``type target``; dependency_reopened, merged, unmerged:
+    ``target``; absorbed, released: ``numbers``; messages_moved: ``target messages copied``; messages_returned:
+    ``messages`` (a ticket that the asker may not see is none); notification: ``kind recipients message_id`` and
+    ``reason`` when it failed."""
     version: int = 0
     """Version of the ticket after it; 0 where the entry is not of the ticket itself."""
+    moved: bool = False
+    """The message stands on another ticket now: what was said is read there."""
+    moved_to: str | None = None
+    """That ticket, where the asker may see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link, and what is at its other end today."""
+
+    type: str
+    target: str
+    """As the link names it; ``ticket`` is the one that answers for it."""
+    ticket: str | None = None
+    """None for an address outside."""
+    subject: str = ""
+    queue: str = ""
+    status: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links of a ticket, with the asker's eyes."""
+
+    items: list[Linked]
+    hidden: int
+    """Links to tickets that the asker may not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A ticket in the tree of what it depends on."""
+
+    number: str
+    subject: str
+    queue: str
+    status: str
+    category: str
+    open: bool
+    depends_on: list[Node] = field(default_factory=list)
+    hidden: int = 0
+    """Dependencies that the asker may not see."""
+    again: bool = False
+    """It stands in the tree elsewhere, with what it depends on."""
+    more: bool = False
+    """The tree goes on here; ask for this ticket's own."""
 
 
 @dataclass(frozen=True, slots=True)

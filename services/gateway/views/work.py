@@ -26,7 +26,7 @@ from ticketwire_contracts.tickets import (
 
 from .asker import Asker, Refused, refuse
 from .needs import Apply, Commands, Tickets, Uploads
-from .reading import audiences, named, sees
+from .reading import audiences, named, sees, veiled
 from .shapes import Entry, Ticket
 
 SO_ALREADY = "no-change"
@@ -235,13 +235,13 @@ class Work:
 
     async def do(self, asker: Asker, command_id: str, command: TicketCommand) -> Ticket | None:
         """A change, and the ticket after it."""
-        await self._orders.give(asker, command_id, command)
-        return await self.seen(asker, command.ticket)
+        answer = await self._orders.give(asker, command_id, command)
+        return await self.seen(asker, str(answer.result.get("number", command.ticket)))
 
     async def say(self, asker: Asker, command_id: str, command: TicketCommand) -> Said:
         """Something said, with its entry on the timeline."""
         answer = await self._orders.give(asker, command_id, command)
-        ticket = await self.seen(asker, command.ticket)
+        ticket = await self.seen(asker, str(answer.result.get("number", command.ticket)))
         said = next((event["id"] for event in answer.events if "message" in event), None)
         if ticket is None or said is None:
             return Said(ticket, None)
@@ -251,7 +251,9 @@ class Work:
     async def seen(self, asker: Asker, number: str) -> Ticket | None:
         """The ticket, if it is in the asker's sight."""
         ticket = await self._tickets.get(number)
-        return ticket if ticket is not None and sees(asker, ticket) else None
+        if ticket is None or not sees(asker, ticket):
+            return None
+        return (await veiled(self._tickets, asker, [ticket]))[0]
 
     async def own_files(self, asker: Asker, digests: Sequence[str]) -> list[Attachment]:
         """The asker's uploads, ready to go into a command."""

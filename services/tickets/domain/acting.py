@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from ticketwire_contracts.base import Actor, Problem
 from ticketwire_contracts.rights import visible_to
-from ticketwire_contracts.tickets import MessageKind, Party
+from ticketwire_contracts.tickets import MessageKind, Party, TicketCommand
 
 from .context import Context
-from .decision import Refusal
+from .decision import Refusal, refused
+from .happened import changes_since
 from .people import party
 from .state import TicketState
+
+
+def unseen(context: Context, actor: Actor, ticket: TicketState | None, command: TicketCommand) -> Refusal | None:
+    """Why a command is not even looked at: no such ticket for the actor, or not the version that they have seen."""
+    if ticket is None or not sees(context, actor, ticket):
+        return not_found(command.ticket)
+    if command.if_version is not None and ticket.number != command.ticket:
+        return refused(
+            "ticket-merged",
+            "The ticket was merged",
+            412,
+            f"{command.ticket} was merged into {ticket.number}. Look there and repeat.",
+            version=ticket.version,
+            merged_into=ticket.number,
+        )
+    if command.if_version is not None and command.if_version != ticket.version:
+        notes = sees(context, actor, ticket, internal=True)
+        return refused(
+            "ticket-changed",
+            "The ticket has changed",
+            412,
+            f"It is at version {ticket.version}, you had seen {command.if_version}. Look again and repeat.",
+            version=ticket.version,
+            changes=changes_since(context, actor, ticket, command.if_version, notes=notes),
+        )
+    return None
+
+
+def not_found(number: str) -> Refusal:
+    """No such ticket, or not for the actor."""
+    return refused("ticket-not-found", "No such ticket", 404, f"There is no ticket {number} for you.")
 
 
 def sees(context: Context, actor: Actor, ticket: TicketState, *, internal: bool = False) -> bool:

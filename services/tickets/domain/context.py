@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ticketwire_contracts.base import Actor
@@ -11,6 +12,7 @@ from ticketwire_contracts.rights import Thing, Viewer, holds, thing_of, viewer_o
 from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Message, Person, Queue
 from ticketwire_contracts.tickets import Lifecycle as Described
 
+from .events import Said
 from .lifecycle import DEFAULT, Lifecycle, lifecycle_of
 from .state import TicketState
 
@@ -63,6 +65,20 @@ class SignedMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A message as the log holds it, and when it was said."""
+
+    ticket: str
+    said: Said
+    at: datetime
+
+    @property
+    def id(self) -> str:
+        """The message's id on its ticket."""
+        return f"{self.ticket}.{self.said.n}"
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything a decision may look at."""
 
@@ -88,6 +104,15 @@ class Context:
     """By id: those that a command names."""
     since: Mapping[str, Sequence[Happened]] = field(default_factory=dict)
     """By number: what happened to a ticket after the version that a command had seen."""
+    said: Mapping[str, Spoken] = field(default_factory=dict)
+    """By message id: what was said, where a decision moves messages."""
+
+    def ticket(self, number: str) -> TicketState | None:
+        """The ticket that answers for a number: the one itself, or the one that it was merged into at last."""
+        found = self.tickets.get(number)
+        while found is not None and found.merged_into is not None:
+            found = self.tickets.get(found.merged_into)
+        return found
 
     def person_at(self, address: str) -> Person | None:
         """The person who has claimed this address."""

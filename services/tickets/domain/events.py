@@ -14,12 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from ticketwire_contracts.escalation import ClockName
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict
 from ticketwire_contracts.tickets import (
+    Absorbed,
     Category,
+    ClockFacts,
     FieldChange,
     FieldDefinition,
     Grant,
     Group,
     Lifecycle,
+    Link,
     MessageKind,
     Party,
     Person,
@@ -60,6 +63,7 @@ class Said(Thin):
     pgp: PgpVerdict = PgpVerdict()
     mail: str | None = None
     reading: int | None = None
+    through: str | None = None
 
 
 class Opened(Said):
@@ -280,6 +284,107 @@ class QueueFieldsSet(Thin):
     fields: list[FieldDefinition]
 
 
+class Linked(Thin):
+    """A link was made; each end has its own."""
+
+    public: ClassVar[bool] = False
+    type: Literal["linked"] = "linked"
+    link: Link
+
+
+class Unlinked(Thin):
+    """A link went. ``targets`` are its spellings: a merged ticket may be named by its old number."""
+
+    public: ClassVar[bool] = False
+    type: Literal["unlinked"] = "unlinked"
+    link: Link
+    targets: list[str]
+
+
+class DependencyReopened(Thin):
+    """Something that this closed ticket depends on is open again."""
+
+    public: ClassVar[bool] = False
+    type: Literal["dependency_reopened"] = "dependency_reopened"
+    dependency: str
+
+
+class Merged(Thin):
+    """The ticket was merged into another."""
+
+    public: ClassVar[bool] = False
+    type: Literal["merged"] = "merged"
+    into: str
+
+
+class TookIn(Thin):
+    """Other tickets were merged into this one; ``parts`` is what they bring along."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"parts"})
+    public: ClassVar[bool] = False
+    type: Literal["took_in"] = "took_in"
+    numbers: list[str]
+    parts: list[Absorbed]
+
+
+class Kept(BaseModel):
+    """What a merged ticket gets back: its links and clocks as they are when it leaves."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    number: str
+    links: list[Link]
+    clocks: ClockFacts
+
+
+class Unmerged(Thin):
+    """The ticket stands by itself again, with what was in it before."""
+
+    public: ClassVar[bool] = False
+    type: Literal["unmerged"] = "unmerged"
+    out_of: str
+    kept: list[Kept]
+
+
+class LetGo(Thin):
+    """Tickets that were merged into this one are not in it any more."""
+
+    public: ClassVar[bool] = False
+    type: Literal["let_go"] = "let_go"
+    numbers: list[str]
+
+
+class MessagesMoved(Thin):
+    """Messages were moved (or copied) to another ticket; ``unanswered`` is what still waits here for a reply."""
+
+    public: ClassVar[bool] = False
+    type: Literal["messages_moved"] = "messages_moved"
+    messages: list[str]
+    to: str
+    copied: bool = False
+    unanswered: datetime | None = None
+
+
+class MessagesReturned(Thin):
+    """Messages that had been moved away are back."""
+
+    public: ClassVar[bool] = False
+    type: Literal["messages_returned"] = "messages_returned"
+    messages: list[str]
+    unanswered: datetime | None = None
+
+
+class Adopted(Said):
+    """A message of another ticket was moved (or copied) to this one."""
+
+    public: ClassVar[bool] = False
+    type: Literal["adopted"] = "adopted"
+    origin: str
+    said_at: datetime
+    internal: bool = False
+    spoke: Literal["customer", "agent", "nobody"]
+    waits: bool = False
+
+
 class LifecycleChanged(Thin):
     """A lifecycle was made or changed."""
 
@@ -341,6 +446,16 @@ KINDS: dict[str, type[Thin]] = {
         TimeWorked,
         Forwarded,
         QueueFieldsSet,
+        Linked,
+        Unlinked,
+        DependencyReopened,
+        Merged,
+        TookIn,
+        Unmerged,
+        LetGo,
+        MessagesMoved,
+        MessagesReturned,
+        Adopted,
         LifecycleChanged,
         Moved,
         QueueChanged,

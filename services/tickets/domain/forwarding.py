@@ -21,14 +21,16 @@ FILES = 50
 
 
 def forward(context: Context, actor: Actor, ticket: TicketState, command: ForwardMessagesV1) -> list[Thin] | Refusal:
-    """Messages of this ticket, oldest first, with their files, and what is written above them."""
+    """Messages of this ticket and those merged into it, oldest first, with their files, and what is written above."""
     if missing := lacks(context, actor, "ticket.forward", ticket):
         return missing
     to = once_each(command.to)
     if wrong := unwritable(context, to):
         return wrong
     wanted = dict.fromkeys(name.upper() for name in command.messages)
-    known = {name: one for name, one in context.messages.items() if one.ticket == ticket.number}
+    numbers = {ticket.number, *(part.number for part in ticket.absorbed)}
+    gone = {one.message for one in ticket.moved}
+    known = {name: one for name, one in context.messages.items() if one.ticket in numbers and name not in gone}
     found = [known[name] for name in wanted if name in known]
     hidden = [one for one in found if one.internal and not sees(context, actor, ticket, internal=True)]
     unknown = [name for name in wanted if name not in known] + [one.id for one in hidden]

@@ -8,13 +8,14 @@ from typing import Any
 
 from ticketwire_contracts.base import Actor
 
-from .acting import sees
 from .context import Context
 from .events import KINDS, Forwarded, Noted
 from .state import TicketState
 
 INTERNAL = frozenset(kind.model_fields["type"].default for kind in (Noted, Forwarded))
 """What only those see who may see notes."""
+SAID_AS = {"took_in": "absorbed", "let_go": "released"}
+"""What is said under another name than it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,21 @@ class Happened:
     types: tuple[str, ...]
 
 
-def changes_since(context: Context, actor: Actor, ticket: TicketState, version: int) -> list[dict[str, Any]]:
-    """The commits after ``version`` as far as the actor may see them, oldest first. No names and no words stand
-    here, since refusals are kept for ever; whoever answers adds the names."""
+def changes_since(
+    context: Context, actor: Actor, ticket: TicketState, version: int, *, notes: bool
+) -> list[dict[str, Any]]:
+    """The commits after ``version`` as far as the actor may see them (``notes``: also what is internal), oldest first.
+    No names and no words stand here, since refusals are kept for ever; whoever answers adds the names."""
     viewer = context.viewer(actor)
     agent = actor.kind == "system" or (viewer is not None and viewer.agent)
-    notes = sees(context, actor, ticket, internal=True)
 
     def shown(kind: str) -> bool:
         if kind in INTERNAL:
             return notes
         return agent or KINDS[kind].public
+
+    def said_as(kind: str) -> str:
+        return f"ticket.{SAID_AS.get(kind, kind)}"
 
     return [
         {
@@ -49,5 +54,5 @@ def changes_since(context: Context, actor: Actor, ticket: TicketState, version: 
             "what": what,
         }
         for one in context.since.get(ticket.number, ())
-        if one.version > version and (what := [f"ticket.{kind}" for kind in one.types if shown(kind)])
+        if one.version > version and (what := [said_as(kind) for kind in one.types if shown(kind)])
     ]

@@ -80,9 +80,9 @@ def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, tick
     )
     meeting = Meeting(context)
     author = meeting.meet(read.from_, read.language)
-    said = _said(mail, author, ticket.messages + 1)
+    said = _said(mail, author, ticket.messages + 1) | {"through": thread.through}
     if thread.mark is not None and _is_reply_by_agent(thread.mark.reply_of, sender) and not read.auto.is_auto:
-        return [_ticket(ticket, _reply(context, ticket, said, thread.why), mail), *meeting.changes]
+        return [_ticket(ticket, _reply(context, ticket, said, thread), mail), *meeting.changes]
     if thread.why == "bounce" or answers_colleagues or (author.agent and not writes_as_customer):
         return [_ticket(ticket, [Noted(why=thread.why, **said)], mail), *meeting.changes]
     queue = context.directory.queues.get(ticket.queue)
@@ -126,9 +126,14 @@ def _is_reply_by_agent(reply_of: str | None, sender: Person | None) -> bool:
     return reply_of is not None and sender is not None and sender.id.startswith(reply_of) and sender.agent
 
 
-def _reply(context: Context, ticket: TicketState, said: dict[str, Any], why: str) -> list[Thin]:
-    """The agent's mail becomes the reply to the customers."""
-    chosen = said | {"to": _addresses(ticket.requesters), "cc": _addresses(ticket.cc)}
+def _reply(context: Context, ticket: TicketState, said: dict[str, Any], thread: threading.Thread) -> list[Thin]:
+    """The agent's mail becomes the reply to the customers.
+
+    What answers a mail about a ticket that was merged since goes to that ticket's customers: the agent wrote to
+    them, and what is quoted there is not the others' business.
+    """
+    whom = next((part for part in ticket.absorbed if part.number == thread.through), ticket)
+    chosen = said | {"to": _addresses(whom.requesters), "cc": _addresses(whom.cc)}
     events: list[Thin] = [
         Replied(in_reply_to=ticket.thread[-1] if ticket.thread else None, reply_references=ticket.thread, **chosen)
     ]

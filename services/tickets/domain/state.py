@@ -11,15 +11,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, Party, Ticket
+from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, MovedMessage, Party, Standing, Ticket
 
+from . import standing
 from .events import (
+    Adopted,
     DueChanged,
     Escalated,
     FieldsChanged,
     Forwarded,
+    LetGo,
+    Linked,
+    Merged,
+    MessagesMoved,
+    MessagesReturned,
     Moved,
     Noted,
     Opened,
@@ -35,10 +42,28 @@ from .events import (
     TagsChanged,
     Thin,
     TimeWorked,
+    TookIn,
+    Unlinked,
+    Unmerged,
 )
 
 THREAD = 10
 """Message-IDs of the newest customer mails that are kept for References."""
+
+
+class Origin(BaseModel):
+    """Where a message of this ticket stood before."""
+
+    message: str
+    origin: str
+
+
+class Resting(BaseModel):
+    """The status that a merged ticket had before, and gets back."""
+
+    status: str
+    category: Category
+    wake_at: datetime | None = None
 
 
 class TicketState(Ticket):
@@ -46,6 +71,9 @@ class TicketState(Ticket):
 
     thread: list[str] = Field(default_factory=list, description="Message-IDs of customers' mails, oldest first.")
     fired: list[str] = Field(default_factory=list, description="Escalation steps done in this generation.")
+    own: Standing | None = Field(default=None, description="Its own part, while other tickets are merged into it.")
+    resting: Resting | None = Field(default=None, description="Its status before it was merged.")
+    origins: list[Origin] = Field(default_factory=list, description="Messages that were moved or copied here.")
 
     def shown(self) -> Ticket:
         """The contract's ticket."""
@@ -55,7 +83,9 @@ class TicketState(Ticket):
 def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> TicketState:
     """The state after one commit's events: one version on, public version by its public events."""
     for event in events:
-        state = evolve(state, event, at)
+        before, state = state, evolve(state, event, at)
+        if before is not None and before.own is not None and not isinstance(event, TookIn | LetGo | Unmerged):
+            state = state.model_copy(update=standing.followed(before, state, before.own))
     if state is None:
         raise ValueError("a ticket begins with `opened`")
     public = sum(event.public for event in events)
@@ -108,6 +138,14 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             change["fields"] = {k: v for k, v in {**state.fields, **changed}.items() if v is not None}
         case TimeWorked():
             change["time_worked"] = event.total
+        case Linked() | Unlinked():
+            change["links"] = _links(state, event)
+        case Merged() | TookIn() | LetGo() | Unmerged():
+            change |= {**_joined(state, event, at), "fired": []}
+        case MessagesMoved() | MessagesReturned():
+            change |= _moved_messages(state, event)
+        case Adopted():
+            change |= _adopted(state, event)
         case _:
             pass
     return state.model_copy(update=change)
@@ -120,7 +158,7 @@ def message_of(number: str, event: Said, at: datetime) -> Message:
         ticket=number,
         kind=event.kind,
         author=event.author,
-        internal=isinstance(event, Noted | Forwarded),
+        internal=isinstance(event, Noted | Forwarded) or (isinstance(event, Adopted) and event.internal),
         subject=event.subject,
         text=event.text,
         html=event.html,
@@ -132,7 +170,9 @@ def message_of(number: str, event: Said, at: datetime) -> Message:
         auto=event.auto,
         pgp=event.pgp,
         mail=event.mail,
-        at=at,
+        at=event.said_at if isinstance(event, Adopted) else at,
+        through=event.through,
+        origin=event.origin if isinstance(event, Adopted) else None,
     )
 
 
@@ -219,3 +259,57 @@ def _standing(present: Sequence[Party], added: Sequence[Party], removed: Sequenc
 
 def _with(clocks: ClockFacts, **change: Any) -> ClockFacts:
     return clocks.model_copy(update={**change, "generation": clocks.generation + 1})
+
+
+def _links(state: TicketState, event: Linked | Unlinked) -> list[Link]:
+    if isinstance(event, Linked):
+        return [*state.links, event.link]
+    return [link for link in state.links if not (link.type == event.link.type and link.target in event.targets)]
+
+
+def _joined(state: TicketState, event: Merged | TookIn | LetGo | Unmerged, at: datetime) -> dict[str, Any]:
+    """Merging and undoing it: what a ticket's own part is, and what counts for it besides."""
+    match event:
+        case Merged():
+            resting = Resting(status=state.status, category=state.category, wake_at=state.wake_at)
+            return {"merged_into": event.into, "resting": resting}
+        case TookIn():
+            own = state.own or standing.of(state)
+            return standing.joined(state, own, [*state.absorbed, *event.parts])
+        case LetGo():
+            rest = [part for part in state.absorbed if part.number not in event.numbers]
+            return standing.joined(state, state.own or standing.of(state), rest)
+        case Unmerged():
+            kept = {one.number: {"links": one.links, "clocks": one.clocks} for one in event.kept}
+            own = (state.own or standing.of(state)).model_copy(update=kept[state.number])
+            rest = [part.model_copy(update=kept[part.number]) for part in state.absorbed if part.number in kept]
+            return {"merged_into": None, "resting": None, **standing.joined(state, own, rest)}
+
+
+def _moved_messages(state: TicketState, event: MessagesMoved | MessagesReturned) -> dict[str, Any]:
+    rest = [one for one in state.moved if one.message not in event.messages]
+    change: dict[str, Any] = {"moved": rest}
+    if isinstance(event, MessagesMoved):
+        if event.copied:
+            return {}
+        change["moved"] = [*rest, *(MovedMessage(message=message, to=event.to) for message in event.messages)]
+    if event.unanswered != state.clocks.oldest_unanswered_at:
+        change |= {"clocks": _with(state.clocks, oldest_unanswered_at=event.unanswered), "fired": []}
+    return change
+
+
+def _adopted(state: TicketState, event: Adopted) -> dict[str, Any]:
+    """A message from elsewhere counts for the clocks with the time at which it was said."""
+    message = f"{state.number}.{event.n}"
+    change: dict[str, Any] = {"origins": [*state.origins, Origin(message=message, origin=event.origin)]}
+    clocks, at = state.clocks, event.said_at
+    if event.spoke == "customer":
+        waits = min(clocks.oldest_unanswered_at or at, at) if event.waits else clocks.oldest_unanswered_at
+        last = max(clocks.last_customer_at or at, at)
+        change |= {"clocks": _with(clocks, last_customer_at=last, oldest_unanswered_at=waits), "fired": []}
+        if event.message_id:
+            change["thread"] = [*state.thread, event.message_id][-THREAD:]
+    elif event.spoke == "agent":
+        first, last = min(clocks.first_answered_at or at, at), max(clocks.last_agent_at or at, at)
+        change |= {"clocks": _with(clocks, first_answered_at=first, last_agent_at=last), "fired": []}
+    return change

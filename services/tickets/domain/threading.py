@@ -6,6 +6,7 @@
     4  the subject tag [TW-12]                  → that ticket, if the sender takes part in it
     5  otherwise a new ticket; a stranger's tag is only noted as a suggestion
 
+A ticket that was merged into another is never the answer: its mail goes to the one that answers for it.
 A foreign system's tag never matches; a forged Message-ID fails its signature and counts for nothing.
 """
 
@@ -33,6 +34,8 @@ class Thread:
     why: str
     mark: SignedMark | None = None
     suggested: str | None = None
+    through: str | None = None
+    """The number that the mail named, where that ticket was merged into the one it goes to."""
 
 
 def ids_of(mail: MailReceivedV1) -> list[str]:
@@ -62,23 +65,27 @@ def find(context: Context, mail: MailReceivedV1, sender: Person | None) -> Threa
     """The ticket a mail belongs to, and why."""
     read = mail.mail_read
     address = context.signed_address(mail.recipient)
-    if address and address.ticket in context.tickets:
-        return Thread(context.tickets[address.ticket], "reply_address", address)
+    if address and (ticket := context.ticket(address.ticket)):
+        return Thread(ticket, "reply_address", address, through=_old(address.ticket, ticket))
     for message_id in ids_of(mail):
         mark = context.signed_id(message_id)
-        if mark and mark.ticket in context.tickets:
-            return Thread(context.tickets[mark.ticket], "bounce" if read.bounce else "signed_id", mark)
+        if mark and (ticket := context.ticket(mark.ticket)):
+            return Thread(ticket, "bounce" if read.bounce else "signed_id", mark, through=_old(mark.ticket, ticket))
     for message_id in ids_of(mail):
         number = context.known_ids.get(message_id, "")
-        if number in context.tickets and _takes_part(context.tickets[number], read, sender):
-            return Thread(context.tickets[number], "known_id")
+        if (ticket := context.ticket(number)) and _takes_part(ticket, read, sender):
+            return Thread(ticket, "known_id", through=_old(number, ticket))
     suggested = None
     for number in tags_of(read.subject):
-        if number in context.tickets:
-            if _takes_part(context.tickets[number], read, sender):
-                return Thread(context.tickets[number], "subject_tag")
+        if ticket := context.ticket(number):
+            if _takes_part(ticket, read, sender):
+                return Thread(ticket, "subject_tag", through=_old(number, ticket))
             suggested = suggested or number
     return Thread(None, "opened", suggested=suggested)
+
+
+def _old(number: str, ticket: TicketState) -> str | None:
+    return number if number != ticket.number else None
 
 
 def _takes_part(ticket: TicketState, read: Reading, sender: Person | None) -> bool:

@@ -36,30 +36,21 @@ from .acting import author_of as _author
 from .acting import forbidden as _forbidden
 from .acting import kind_of as _kind
 from .acting import lacks as _lacks
-from .acting import sees as _sees
+from .acting import unseen
 from .addresses import misshapen, once_each, ours
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
-from .events import Escalated, Noted, OwnerChanged, PriorityChanged, Replied, StatusChanged, Thin
-from .happened import changes_since
+from .events import Escalated, Noted, OwnerChanged, PriorityChanged, Replied, Said, StatusChanged, Thin
 from .people import party
 from .state import TicketState, fold
 
 
 def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime) -> Decision:
     """What becomes of a command on a ticket."""
-    ticket = context.tickets.get(command.ticket)
-    if ticket is None or not _sees(context, actor, ticket):
-        return refused("ticket-not-found", "No such ticket", 404, f"There is no ticket {command.ticket} for you.")
-    if command.if_version is not None and command.if_version != ticket.version:
-        return refused(
-            "ticket-changed",
-            "The ticket has changed",
-            412,
-            f"It is at version {ticket.version}, you had seen {command.if_version}. Look again and repeat.",
-            version=ticket.version,
-            changes=changes_since(context, actor, ticket, command.if_version),
-        )
+    ticket = context.ticket(command.ticket)
+    if refusal := unseen(context, actor, ticket, command):
+        return refusal
+    assert ticket is not None
     besides: list[Change] = []
     match command:
         case ReplyToTicketV1():
@@ -93,6 +84,10 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
             outcome = refused("unknown-command", "Unknown command", 404, command.topic)
     if isinstance(outcome, Refusal):
         return outcome
+    if ticket.number != command.ticket:
+        outcome = [
+            one.model_copy(update={"through": command.ticket}) if isinstance(one, Said) else one for one in outcome
+        ]
     after = fold(ticket, outcome, max(now, ticket.updated_at))
     return [Change(f"ticket/{ticket.number}", outcome, after), *besides]
 
