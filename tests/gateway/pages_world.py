@@ -188,7 +188,7 @@ class World:
         part = cast(Any, self)
         return Views(
             entrance=part, reading=part, work=part, files=part, administration=part, live=part, joining=part,
-            rights=part, past=part, privacy=part,
+            rights=part, past=part, privacy=part, upkeep=part, bulk=part,
         )  # fmt: skip
 
     # entrance

@@ -10,6 +10,8 @@ changes         changes of queues and persons
 history         what may be asked of the log
 privacy         a person's data, found and erased
 public          what outsiders hear
+fields          custom fields of a queue
+work            subject, due date, people, tags, fields, time, forwards: asked and said
 links           links: asked and said
 merging         merging and undoing it: asked and said
 splitting       splitting and undoing it: asked and said
@@ -54,6 +56,7 @@ from .events import (
     TicketRepliedV1,
     TicketStatusChangedV1,
 )
+from .fields import FieldDefinition, FieldType, FieldValue
 from .history import Cause, Difference, Happening, HistoryEntry, HistoryPage, ShowHistoryV1, ShowTicketAtV1
 from .lifecycles import (
     DEFAULT_LIFECYCLE,
@@ -107,16 +110,39 @@ from .values import (
     Standing,
     Ticket,
 )
+from .work import (
+    AddTimeWorkedV1,
+    ChangePeopleV1,
+    FieldChange,
+    ForwardMessagesV1,
+    QueueFieldsSetV1,
+    QuotedMessage,
+    SetDueV1,
+    SetFieldsV1,
+    SetQueueFieldsV1,
+    SetSubjectV1,
+    SetTagsV1,
+    TicketDueChangedV1,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
+    TicketPeopleChangedV1,
+    TicketRequestersChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
+)
 
 __all__ = [
     "DEFAULT_LIFECYCLE",
     "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
+    "AddTimeWorkedV1",
     "AdministrationCommand",
     "Category",
     "Cause",
     "ChangeLifecycleV1",
+    "ChangePeopleV1",
     "ChangePersonV1",
     "ChangeQueueV1",
     "ClockFacts",
@@ -130,8 +156,13 @@ __all__ = [
     "EnablePersonV1",
     "EnableQueueV1",
     "ErasePersonV1",
+    "FieldChange",
+    "FieldDefinition",
+    "FieldType",
+    "FieldValue",
     "FindPersonDataV1",
     "FollowUp",
+    "ForwardMessagesV1",
     "GiveRightV1",
     "Grant",
     "GrantGivenV1",
@@ -167,13 +198,20 @@ __all__ = [
     "Queue",
     "QueueChangedV1",
     "QueueCreatedV1",
+    "QueueFieldsSetV1",
+    "QuotedMessage",
     "RefusalNotice",
     "RemoveMemberV1",
     "ReplyToTicketV1",
+    "SetDueV1",
+    "SetFieldsV1",
     "SetOwnerV1",
     "SetPriorityV1",
+    "SetQueueFieldsV1",
     "SetQueueV1",
     "SetStatusV1",
+    "SetSubjectV1",
+    "SetTagsV1",
     "ShowHistoryV1",
     "ShowTicketAtV1",
     "SplitTicketV1",
@@ -184,9 +222,12 @@ __all__ = [
     "TicketAdoptedV1",
     "TicketCommand",
     "TicketDependencyReopenedV1",
+    "TicketDueChangedV1",
     "TicketErasedV1",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketFieldsChangedV1",
+    "TicketForwardedV1",
     "TicketLinkedV1",
     "TicketMergedV1",
     "TicketMessagesMovedV1",
@@ -196,11 +237,16 @@ __all__ = [
     "TicketOfPerson",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
+    "TicketPeopleChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
     "TicketReleasedV1",
     "TicketRepliedV1",
+    "TicketRequestersChangedV1",
     "TicketStatusChangedV1",
+    "TicketSubjectChangedV1",
+    "TicketTagsChangedV1",
+    "TicketTimeWorkedV1",
     "TicketUnlinkedV1",
     "TicketUnmergedV1",
     "Transition",

@@ -18,7 +18,21 @@ from starlette.types import ASGIApp
 
 from ..views import Views
 from ..views.needs import Keys
-from . import directory, files, history, joining, lifecycles, privacy, queues, rights, sessions, stream, tickets, work
+from . import (
+    directory,
+    files,
+    history,
+    joining,
+    lifecycles,
+    privacy,
+    queues,
+    rights,
+    sessions,
+    stream,
+    tickets,
+    upkeep,
+    work,
+)
 from .docs import docs
 from .guard import Guard
 from .problems import PROBLEM_HANDLERS
@@ -70,4 +84,5 @@ def api() -> APIRouter:
         privacy,
     ):
         router.include_router(part.router)
+    router.include_router(upkeep.router)
     return router

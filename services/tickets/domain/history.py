@@ -11,7 +11,7 @@ from typing import Any
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Cause, Difference, Happening, HistoryEntry
 
-from .events import Erased, Noted, Said, Thin
+from .events import Erased, Forwarded, Noted, Said, Thin
 from .state import TicketState, message_of
 
 _NUMBER = re.compile(r"TW-\d{1,18}")
@@ -116,7 +116,7 @@ def cause_of(commit: Recorded) -> Cause:
 
 def is_internal(event: Thin) -> bool:
     """Whether only those may know of it who may see notes."""
-    return isinstance(event, Noted) or bool(getattr(event, "internal", False))
+    return isinstance(event, Noted | Forwarded) or bool(getattr(event, "internal", False))
 
 
 def _happening(number: str, event: Thin, at: datetime) -> Happening:

@@ -13,7 +13,7 @@ from typing import Any
 from ticketwire_contracts.base import Value
 from ticketwire_contracts.tickets import Grant, Group, Lifecycle, Person, Queue
 
-from .events import Claimed, Erased, GrantGiven, GrantTaken, Thin, lift
+from .events import Claimed, Erased, GrantGiven, GrantTaken, QueueFieldsSet, Thin, lift
 from .state import TicketState, fold
 
 State = dict[str, Any]
@@ -28,6 +28,8 @@ def recompute(stream: str, before: State | None, events: Sequence[State], at: da
         return fold(TicketState.model_validate(before) if before else None, happened, at).model_dump()
     if isinstance(happened[-1], Erased):
         return _with_next_version(before or {})
+    if isinstance(happened[-1], QueueFieldsSet):
+        return _with_next_version(_of_queue(before or {}, happened[-1]))
     return _moved(stream, happened[-1])
 
 
@@ -54,6 +56,10 @@ def _moved(stream: str, event: Thin) -> State:
     if isinstance(carried, Value):
         return carried.model_dump() | _epoch(dict(event))
     raise ValueError(f"{event.type} gives no state")
+
+
+def _of_queue(before: State, event: QueueFieldsSet) -> State:
+    return Queue.model_validate(before).model_copy(update={"fields": event.fields}).model_dump()
 
 
 def _with_next_version(state: State) -> State:
