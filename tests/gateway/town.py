@@ -18,6 +18,7 @@ PERSONS = [
     Person(id="person/mara", login="mara", name="Mara König", agent=True, language="de", version=1),
     Person(id="person/oskar", login="oskar", name="Oskar Sund", agent=True, addresses=["oskar@example.org"], version=3),
     Person(id="person/zoe", login="zoe", name="Zoë Winter-Abendroth", agent=True, disabled=True, version=2),
+    Person(id="person/jo", login="jo", name="Jo Lindt", agent=True, version=1),
     Person(id="person/anna", name="Anna Berg", addresses=["anna@example.net", "berg@example.net"], version=1),
     Person(id="person/ole", name="Ole Sand", addresses=["ole@example.net"], version=1, aliases=["person/o2"]),
     Person(id="person/o2", name="Ole S.", disabled=True, joined_into="person/ole", version=2),
@@ -27,10 +28,11 @@ PERSONS = [
 
 QUEUES = [
     Queue(name="support", title="Support", addresses=["support@example.org", "help@example.org"],
-          watchers=["group/field", "person/oskar"], supervisors=["person/mara"], description="Everything about machines.",
-          version=4),
+          watchers=["group/field", "person/oskar"], supervisors=["person/mara"], version=4,
+          description="Everything about machines."),
     Queue(name="billing", title="Billing", addresses=["billing@example.org"], follow_up="refuse", version=1),
-    Queue(name="repairs", title="Repairs", addresses=["repairs@example.org"], lifecycle="bench", disabled=True, version=2),
+    Queue(name="repairs", title="Repairs", addresses=["repairs@example.org"], lifecycle="bench",
+          disabled=True, version=2),
     Queue(name="unsorted", title="Unsorted", catch_all=True, version=1),
 ]  # fmt: skip
 
@@ -63,6 +65,29 @@ GRANTS = (
     Grant(right="ticket.show", grantee="person/oskar", scope="ticket/TW-2038"),
     Grant(right="note.show", grantee="role/cc", scope="queue/billing"),
 )
+
+ROWS = [
+    {"_id": f"TW-{n}", "queue": "support" if n % 3 else "billing", "owner.id": "person/oskar" if n % 2 else None}
+    for n in range(2000, 2060)
+]
+"""Tickets, as a filter sees them."""
+
+
+def fits(filter: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Whether a database's filter lets a row through; as much of it as rights are written in."""
+    for key, wanted in filter.items():
+        if key in ("$and", "$or", "$nor"):
+            parts = [fits(part, row) for part in wanted]
+            held = all(parts) if key == "$and" else any(parts) == (key == "$or")
+        elif not isinstance(wanted, dict):
+            held = row.get(key) == wanted
+        elif "$in" in wanted:
+            held = row.get(key) in wanted["$in"]
+        else:
+            held = "$exists" in wanted and (row.get(key) is not None) == wanted["$exists"]
+        if not held:
+            return False
+    return True
 
 
 @dataclass
@@ -122,7 +147,7 @@ class Town:
 
     # tickets
     async def count(self, filter: dict[str, Any]) -> int:
-        return 42
+        return sum(fits(filter, row) for row in ROWS)
 
     async def get(self, number: str) -> None:
         return None

@@ -28,12 +28,22 @@ MemberWord = Literal["add_member", "remove_member"]
 
 
 @dataclass(frozen=True)
+class Extent:
+    """Rights that are gained or lost on the same tickets and queues."""
+
+    rights: list[str]
+    tickets: int
+    queues: list[str]
+    everywhere: bool
+
+
+@dataclass(frozen=True)
 class Shifted:
     """What someone gains or loses."""
 
     who: Named
     gains: bool
-    differences: list[Difference]
+    extents: list[Extent]
 
 
 async def look_at_grant(visit: Visit) -> Response:
@@ -156,17 +166,25 @@ async def page(
         group=group,
         looked=problem is None,
         more=more,
-        shifts=together(differences, people),
+        shifts=together(visit, differences, people),
         wanted=wanted,
     )
 
 
-def together(differences: list[Difference], people: dict[str, Named]) -> list[Shifted]:
-    """What each one gains, and what each loses: those who gain first."""
-    found: dict[tuple[bool, str], list[Difference]] = {}
+def together(visit: Visit, differences: list[Difference], people: dict[str, Named]) -> list[Shifted]:
+    """What each one gains, and what each loses: those who gain first, rights that go as far as each other together."""
+    found: dict[tuple[bool, str], dict[tuple[int, tuple[str, ...], bool], list[str]]] = {}
     for one in differences:
-        found.setdefault((one.gains, one.who), []).append(one)
+        reach = (one.tickets, tuple(one.queues), one.everywhere)
+        found.setdefault((one.gains, one.who), {}).setdefault(reach, []).append(one.right)
     return [
-        Shifted(people[who], gains, rows)
-        for (gains, who), rows in sorted(found.items(), key=lambda pair: (not pair[0][0], people[pair[0][1]].text))
+        Shifted(
+            people[who],
+            gains,
+            [
+                Extent(rights, tickets, [names.named(visit, f"queue:{queue}").text for queue in queues], everywhere)
+                for (tickets, queues, everywhere), rights in reaches.items()
+            ],
+        )
+        for (gains, who), reaches in sorted(found.items(), key=lambda pair: (not pair[0][0], people[pair[0][1]].text))
     ]

@@ -35,7 +35,7 @@ RIGHTS = {
     "template.admin": N_("Change templates."),
     "key.admin": N_("Accept and drop keys."),
     "webhook.admin": N_("Make and change webhooks."),
-    "mail.admin": N_("See the mail account, reread mails, replay what was parked."),
+    "mail.admin": N_("See the account of mails, reread mails, replay what was parked."),
     "audit.show": N_("Read the audit log."),
     "superuser": N_("Everything."),
 }
@@ -44,8 +44,8 @@ RIGHTS = {
 ROLES = {
     "owner": N_("Owner of the ticket"),
     "requester": N_("Requesters of the ticket"),
-    "cc": N_("Copies to (cc)"),
-    "admin_cc": N_("Internal copies to (admin cc)"),
+    "cc": N_("Whoever gets copies (cc)"),
+    "admin_cc": N_("Whoever gets internal copies (admin cc)"),
     "watcher": N_("Watchers of the queue"),
     "supervisor": N_("Supervisors of the queue"),
 }
@@ -53,7 +53,7 @@ ROLES = {
 
 CATEGORIES = {
     "new": NP_("category", "new"),
-    "active": NP_("category", "being worked on"),
+    "active": NP_("category", "active"),
     "waiting": NP_("category", "waiting"),
     "closed": NP_("category", "closed"),
 }
