@@ -94,6 +94,9 @@ def fits(filter: dict[str, Any], row: dict[str, Any]) -> bool:
 class Town:
     """People, and the use cases over them; ``asked`` keeps each command, ``problem`` refuses the next ones."""
 
+    persons_here: list[Person] = field(default_factory=lambda: list(PERSONS))
+    queues: list[Queue] = field(default_factory=lambda: list(QUEUES))
+    groups: list[Group] = field(default_factory=lambda: list(GROUPS))
     asked: list[Command] = field(default_factory=list)
     problem: Problem | None = None
 
@@ -101,9 +104,9 @@ class Town:
     def directory_now(self) -> Directory:
         """As it stands."""
         return Directory(
-            queues={queue.name: queue for queue in QUEUES},
-            agents={person.id: person for person in PERSONS if person.agent},
-            groups={group.name: group for group in GROUPS},
+            queues={queue.name: queue for queue in self.queues},
+            agents={person.id: person for person in self.persons_here if person.agent},
+            groups={group.name: group for group in self.groups},
             grants=GRANTS,
             lifecycles={one.name: one for one in (DEFAULT_LIFECYCLE, BENCH)},
         )
@@ -125,21 +128,21 @@ class Town:
         return self.directory_now
 
     async def person(self, id: str) -> Person | None:
-        return next((one for one in PERSONS if one.id == id), None)
+        return next((one for one in self.persons_here if one.id == id), None)
 
     async def persons(self, ids: Sequence[str]) -> list[Person]:
-        return [one for one in PERSONS if one.id in ids]
+        return [one for one in self.persons_here if one.id in ids]
 
     async def person_of_login(self, login: str) -> Person | None:
-        return next((one for one in PERSONS if one.login == login), None)
+        return next((one for one in self.persons_here if one.login == login), None)
 
     async def person_at(self, address: str) -> Person | None:
-        return next((one for one in PERSONS if address in one.addresses), None)
+        return next((one for one in self.persons_here if address in one.addresses), None)
 
     async def people(
         self, agents: bool | None, words: str | None, cursor: str | None, limit: int
     ) -> tuple[list[PersonRow], str | None]:
-        found = [one for one in PERSONS if agents in (None, one.agent) and (words or "") in one.name]
+        found = [one for one in self.persons_here if agents in (None, one.agent) and (words or "") in one.name]
         return [PersonRow(**one.model_dump()) for one in found], None
 
     async def end_sessions(self, person: str, but: str | None = None) -> None:

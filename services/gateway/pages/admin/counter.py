@@ -20,7 +20,6 @@ Page = Callable[[Visit], Awaitable[Response]]
 DONE = {
     "made": N_("It is made."),
     "saved": N_("Your changes are saved."),
-    "same": N_("Nothing was different."),
     "disabled": N_("It is disabled."),
     "enabled": N_("It is in use again."),
     "shut": N_("They may do nothing any more and are signed out."),
@@ -68,8 +67,6 @@ async def answered(
     try:
         done = await act()
     except Refused as refused:
-        if refused.problem.type == "no-change":
-            return seen(f"{path}?done=same")
         return await again(refused.problem)
     return seen(f"{path}?done={done}")
 
