@@ -229,6 +229,14 @@ async def test_each_chapter_is_for_its_right_alone(house: House, right: str) -> 
             assert (refused.status_code == 403) == (needed != right), path
 
 
+async def test_names_lead_only_where_one_may_go(house: House, admin: httpx.AsyncClient) -> None:
+    await sent(admin, "/admin/new/group", name="field")
+    await house.tickets.call(AddMemberV1(group="field", member="person:admin"), SYSTEM, "c")
+    async with await browser(house, "kim", group_admin="all") as kim:
+        assert 'href="/admin/people/' not in (await kim.get("/admin/groups/field")).text
+    assert 'href="/admin/people/' in (await admin.get("/admin/groups/field")).text
+
+
 # -------------------------------------------------------------------------------------------------- queues
 
 

@@ -10,6 +10,7 @@ from ticketwire_chassis.i18n import N_
 from ...views import Refused
 from ..prose import clean_line
 from ..visits import Visit
+from .chapters import CHAPTERS
 from .words import ROLES
 
 EVERYWHERE = N_("everywhere")
@@ -38,6 +39,14 @@ class Option:
 
 
 def named(visit: Visit, word: str) -> Named:
+    """Someone or something by its name; with the way to its page for those who may open that."""
+    found = known(visit, word)
+    needed = next((one.right for one in CHAPTERS if found.href.startswith(f"{one.path}/")), None)
+    may = needed is None or visit.asker.directory.may(visit.asker.viewer, needed)
+    return found if may else replace(found, href="")
+
+
+def known(visit: Visit, word: str) -> Named:
     """A person, group, role, queue or ticket by its name, as far as the directory knows it."""
     directory, t = visit.asker.directory, visit.reader.t
     fixed = {"everyone": EVERYONE, "all": EVERYWHERE, "customers": CUSTOMERS}
