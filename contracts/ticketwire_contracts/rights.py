@@ -49,7 +49,7 @@ RIGHTS: dict[str, str] = {
     "template.admin": "Change templates.",
     "key.admin": "Accept and drop keys.",
     "webhook.admin": "Make and change webhooks.",
-    "mail.admin": "See the mail account, reread mails, replay what was parked.",
+    "mail.admin": "See the account of mails, reread mails, replay what was parked.",
     "audit.show": "Read the audit log.",
     "superuser": "Everything.",
 }

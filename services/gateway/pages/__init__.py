@@ -6,8 +6,9 @@ lists      the dashboard and lists of tickets
 ticket     one ticket: its conversation, its facts
 acts       what people do to a ticket, by forms
 opening    a new ticket by hand
+admin      queues, lifecycles, people, groups, rights
 
-prose, happenings, words, rendering, assets    how things are said and shown
+prose, happenings, words, rendering, assets, sentences    how things are said and shown
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..views import Views
 from . import acts, entrance, lists, opening, ticket
+from .admin.routes import administration
 from .assets import Assets
 from .rendering import Templates
 from .visits import Desk
@@ -38,4 +40,5 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/new", desk.visited(opening.open_ticket), methods=["POST"]),
         Route("/tickets/{number}", desk.visited(ticket.show)),
         *(Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"]) for name, act in acts.ACTS.items()),
+        *administration(desk),
     ]

@@ -62,11 +62,11 @@ class Form:
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
     """Reads the form of a request. Starlette raises ``HTTPException`` 400 for a malformed one."""
     fields: dict[str, list[str]] = {}
     files: list[Chosen] = []
-    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
+    async with request.form(max_files=MAX_FILES, max_fields=most, max_part_size=MAX_FIELD_BYTES) as sent:
         for name, value in sent.multi_items():
             if isinstance(value, str):
                 fields.setdefault(name, []).append(value)

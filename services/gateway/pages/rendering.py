@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from ticketwire_chassis.i18n import dates
 
+from .admin.words import RIGHTS
 from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
@@ -39,6 +40,7 @@ class Templates:
         self._environment.globals |= TEXTS | {
             "asset": assets.address,
             "bands": BANDS,
+            "all_rights": RIGHTS,
             "promises": PROMISES,
             "signatures": SIGNATURES,
             "new_command": lambda: uuid.uuid4().hex,

@@ -137,9 +137,9 @@ class People(Protocol):
         ...
 
     async def people(
-        self, agents_only: bool, words: str | None, cursor: str | None, limit: int
+        self, agents: bool | None, words: str | None, cursor: str | None, limit: int
     ) -> tuple[list[PersonRow], str | None]:
-        """Persons by login or name."""
+        """Agents, customers or both, by name; ``words`` stand in login, name or address."""
         ...
 
 
