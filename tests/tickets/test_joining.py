@@ -15,6 +15,7 @@ from ticketwire_contracts.tickets import (
     Link,
     LinkTicketsV1,
     MergeTicketsV1,
+    Person,
     ReplyToTicketV1,
     SetOwnerV1,
     SetStatusV1,
@@ -27,6 +28,7 @@ from ticketwire_contracts.tickets import (
 from .world import MARA, NEWBIE, OSKAR, World, agent, kinds, status
 
 mara, oskar, newbie = agent(MARA), agent(OSKAR), agent(NEWBIE)
+SUE = Person(id="person/boss", login="boss", name="Sue", addresses=["boss@example.org"], agent=True)
 BOB, CARL = "bob@example.net", "carl@example.net"
 
 
@@ -429,3 +431,29 @@ def test_folding_the_log_gives_each_state_again() -> None:
             state = fold(state, events, at)
         assert state == world.tickets[number]
     assert world.tickets["TW-1"].links == [Link(type="parent", target="TW-2")]
+
+
+# --------------------------------------------------------------------------------- what a refusal gives away
+
+
+def split_off(world: World) -> None:
+    """TW-2, in support, of a message of TW-1, in billing, which Mara may not see."""
+    world.mail(to="billing@example.org", sender=BOB)
+    sue = agent(SUE)
+    world.persons[SUE.id] = SUE
+    world.grant("superuser", SUE.id)
+    assert status(world.do(sue, SplitTicketV1(ticket="TW-1", messages=["TW-1.1"], queue="support"))) == 200
+
+
+def test_undoing_a_split_does_not_name_a_ticket_that_one_may_not_see() -> None:
+    world = World()
+    split_off(world)
+    refusal = world.do(mara, UnsplitTicketV1(ticket="TW-2"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.problem.status == 404
+    assert "TW-1" not in refusal.problem.model_dump_json()
+    world.do(agent(SUE), MergeTicketsV1(ticket="TW-1", into="TW-2"))
+    refusal = world.do(mara, UnsplitTicketV1(ticket="TW-2"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.problem.type == "merged-already"
+    assert "TW-1" not in refusal.problem.model_dump_json()
