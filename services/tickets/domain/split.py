@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ticketwire_contracts.base import Actor
-from ticketwire_contracts.rights import Thing
 from ticketwire_contracts.tickets import Absorbed, Link, Party, Queue, SplitTicketV1, UnsplitTicketV1
 
 from . import standing
@@ -100,7 +99,7 @@ def _opened(
 
 def _queue(context: Context, actor: Actor, name: str) -> Queue | Refusal:
     queue = context.directory.queues.get(name)
-    thing = Thing(queue=name)
+    thing = context.queue_thing(name)
     if queue is None or not context.may(actor, "queue.see", thing):
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {name} for you.")
     if queue.disabled:
