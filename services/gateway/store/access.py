@@ -102,11 +102,14 @@ class Access:
     async def people(
         self, agents_only: bool, words: str | None, cursor: str | None, limit: int
     ) -> tuple[list[PersonRow], str | None]:
-        """Persons in the order of their ids; ``words`` is looked for in login, name and addresses."""
+        """Persons in the order of their ids; ``words`` is looked for in login, name and addresses.
+
+        Who is shown agents only is shown no addresses: there nobody is found by theirs either.
+        """
         where: Doc = {"agent": True} if agents_only else {}
         if words:
             sought = {"$regex": re.escape(words), "$options": "i"}
-            where["$or"] = [{"login": sought}, {"name": sought}, {"addresses": sought}]
+            where["$or"] = [{name: sought} for name in ("login", "name", *(() if agents_only else ("addresses",)))]
         if cursor:
             where["_id"] = {"$gt": str(read_cursor("people", cursor, 1)[0])}
         rows = await self._people.find(where, sort=[("_id", 1)], limit=limit + 1)
