@@ -140,7 +140,7 @@ class Town:
         return next((one for one in self.persons_here if address in one.addresses), None)
 
     async def people(
-        self, agents: bool | None, words: str | None, cursor: str | None, limit: int
+        self, agents: bool | None, words: str | None, cursor: str | None, limit: int, addresses: bool = True
     ) -> tuple[list[PersonRow], str | None]:
         found = [one for one in self.persons_here if agents in (None, one.agent) and (words or "") in one.name]
         return [PersonRow(**one.model_dump()) for one in found], None

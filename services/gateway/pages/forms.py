@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,8 +54,8 @@ class Form:
 
     @property
     def command(self) -> str:
-        """The hidden id that makes a second sending harmless."""
-        return self.text("command")[:100]
+        """The hidden id that makes a second sending harmless. A form without one is never the same as another."""
+        return self.text("command")[:100] or uuid.uuid4().hex
 
     def number(self, name: str) -> int | None:
         """A number; none when it was not sent or is none."""

@@ -104,15 +104,18 @@ class Access:
         return [person_of(row) for row in await self._people.find({"_id": {"$in": list(ids)}}, sort=[("_id", 1)])]
 
     async def people(
-        self, agents: bool | None, words: str | None, cursor: str | None, limit: int
+        self, agents: bool | None, words: str | None, cursor: str | None, limit: int, addresses: bool = True
     ) -> tuple[list[PersonRow], str | None]:
-        """Agents, customers or both, by name; ``words`` is looked for in login, name and addresses."""
+        """Agents, customers or both, by name; ``words`` is looked for in login, name and, if ``addresses``, addresses.
+
+        Who is shown no addresses finds nobody by theirs either.
+        """
         ways: list[Doc] = []
         if agents is not None:
             ways.append({"agent": True} if agents else {"agent": {"$ne": True}})
         if words:
             sought = {"$regex": re.escape(words), "$options": "i"}
-            ways.append({"$or": [{"login": sought}, {"name": sought}, {"addresses": sought}]})
+            ways.append({"$or": [{name: sought} for name in ("login", "name", *(("addresses",) if addresses else ()))]})
         if cursor:
             ways.append(beyond(BY_NAME, read_cursor("people", cursor, len(BY_NAME))))
         order = [(key.field, 1) for key in BY_NAME]

@@ -66,7 +66,7 @@ class Administration:
             return Page([])
         kind = agents if admin else True
         with cursors_checked():
-            found, following = await self._people.people(kind, words, cursor, min(max(limit, 1), MOST))
+            found, following = await self._people.people(kind, words, cursor, min(max(limit, 1), MOST), admin)
         return Page([_without_addresses(row, admin, asker) for row in found], following)
 
     async def person(self, asker: Asker, who: str) -> PersonRow:

@@ -137,9 +137,9 @@ class People(Protocol):
         ...
 
     async def people(
-        self, agents: bool | None, words: str | None, cursor: str | None, limit: int
+        self, agents: bool | None, words: str | None, cursor: str | None, limit: int, addresses: bool = True
     ) -> tuple[list[PersonRow], str | None]:
-        """Agents, customers or both, by name; ``words`` stand in login, name or address."""
+        """Agents, customers or both, by name; ``words`` stand in login, name or, if ``addresses``, an address."""
         ...
 
 
