@@ -18,9 +18,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+<<<<<<< HEAD
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+=======
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+>>>>>>> matrix
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -125,6 +131,13 @@ class Ask:
         """Milliseconds are what Mongo keeps; a state with finer times would not be the same after a read."""
         at = self.at.astimezone(UTC)
         object.__setattr__(self, "at", at.replace(microsecond=at.microsecond // 1000 * 1000))
+
+    def later_than(self, commits: Iterable[Commit]) -> Ask:
+        """The same, asked after these were written: places follow the time, and what was looked at comes first."""
+        newest = max((commit.at for commit in commits), default=None)
+        if newest is None or self.at > newest:
+            return self
+        return replace(self, at=newest + timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +327,11 @@ class CommitLog:
         return [settled[ask.cause] for ask in asks]
 
     async def settle_alone(self, ask: Ask, read: Read, decide: Decide, fences: Fences = lambda *_: ()) -> Settled:
-        """Takes one ask through in a transaction: for decisions that write or read several streams (decision 4)."""
+        """Takes one ask through in a transaction: for decisions that write or read several streams (decision 4).
+
+        It is written as later than all it was decided by, though it may have been asked before that: so in the
+        order of places nobody reads it before what it rests on.
+        """
         for attempt in range(TRIES):
             try:
                 async with self._db.transaction() as session:
@@ -322,9 +339,10 @@ class CommitLog:
                     if done:
                         return Settled(ask, done[0], done, again=True)
                     world = await read([ask], session)
-                    plan = decide(world, ask)
-                    await self._touch({draft.stream for draft in plan.drafts} | set(fences(world, ask)), session)
-                    commits = self._commits_of(ask, plan)
+                    then = ask.later_than(world.newest.values())
+                    plan = decide(world, then)
+                    await self._touch({draft.stream for draft in plan.drafts} | set(fences(world, then)), session)
+                    commits = self._commits_of(then, plan)
                     await self._commits.insert_many([to_doc(commit) for commit in commits], session=session)
                 COMMITS.inc(len(commits))
                 self.nudge()

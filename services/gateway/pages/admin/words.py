@@ -30,6 +30,7 @@ RIGHTS = {
     "queue.admin": N_("Make and change queues and lifecycles."),
     "group.admin": N_("Make and change groups."),
     "person.admin": N_("Make and change persons."),
+    "person.erase": N_("Find all data of a person, and erase them."),
     "right.admin": N_("Give and take rights."),
     "policy.admin": N_("Change promises and calendars."),
     "template.admin": N_("Change templates."),
