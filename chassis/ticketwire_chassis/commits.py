@@ -18,15 +18,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-<<<<<<< HEAD
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-=======
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
->>>>>>> matrix
 from functools import partial
 from hashlib import sha256
 from typing import Any
