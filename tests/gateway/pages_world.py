@@ -13,7 +13,11 @@ from services.gateway.views.shapes import (
     Deadline,
     Entry,
     File,
+    Linked,
+    Links,
+    LinkTo,
     Message,
+    Node,
     Page,
     PersonRow,
     Possible,
@@ -37,8 +41,11 @@ DANA = Who("person/dana", "דנה לוי", "dana@example.net")
 SYSTEM = Who("system/notify", "Ticketwire")
 
 EVERYTHING = frozenset(
-    {"ticket.show", "ticket.reply", "ticket.edit", "ticket.take", "ticket.close", "note.show", "note.add"}
-)
+    {
+        "ticket.show", "ticket.reply", "ticket.edit", "ticket.take", "ticket.close", "note.show", "note.add",
+        "ticket.link", "ticket.merge", "ticket.split", "ticket.move",
+    }
+)  # fmt: skip
 
 
 def ago(minutes: float) -> datetime:
@@ -114,7 +121,7 @@ def said(
     )
 
 
-def changed(id: str, type: str, actor: Who, minutes: float, **details: Any) -> Entry:
+def changed(id: str, type: str, actor: Who, minutes: float, /, **details: Any) -> Entry:
     """Something that happened."""
     kind = "system" if actor is SYSTEM else "agent"
     return Entry(id, type, ago(minutes), "TW-2041", actor, kind, False, "", [], None, None, details, 1)
@@ -162,6 +169,27 @@ TALK = [
     changed("e8", "ticket.escalated", SYSTEM, 2, clock="first_response", percent=100, due_at=ago(120)),
 ]  # fmt: skip
 
+JOINED = [
+    ticket("TW-2050", "Two juicers, one blown fuse", owner=MARA, status="open", category="active", absorbed=["TW-2012"],
+           links=[LinkTo("depends_on", "TW-2017"), LinkTo("depends_on", "TW-1970"), LinkTo("split_from", "TW-2038"),
+                  LinkTo("refers_to", "https://vendor.example/fuses?a=1&b=2")], hidden_links=1, opened_by="split"),
+    ticket("TW-2012", "The fuse is gone again", OLE, status="merged", category="closed", merged_into="TW-2050"),
+    ticket("TW-1970", "Order fuses", OLE, status="resolved", category="closed", unanswered=None),
+]  # fmt: skip
+"""Tickets that hang together, seen by their numbers only."""
+
+JOINED_TALK = [
+    replace(said("j1", OLE, "The fuse is gone again.", 300), ticket="TW-2012"),
+    replace(changed("j2", "ticket.owner_changed", OSKAR, 290, before=None, after="Oskar Sund"), ticket="TW-2012"),
+    replace(said("j3", ANNA, "Both juicers at once.", 120), ticket="TW-2050"),
+    replace(changed("j4", "ticket.absorbed", MARA, 100, numbers=["TW-2012"]), ticket="TW-2050"),
+    replace(changed("j5", "ticket.linked", MARA, 90, type="depends_on", target="TW-2017"), ticket="TW-2050"),
+    replace(said("j6", ANNA, "", 80), ticket="TW-2050", moved=True, moved_to="TW-2017"),
+    replace(said("j7", ANNA, "", 70), ticket="TW-2050", moved=True),
+    replace(changed("j8", "ticket.dependency_reopened", OSKAR, 60, target=None), ticket="TW-2050"),
+    replace(changed("j9", "ticket.moved", OSKAR, 50, before="billing", after="support"), ticket="TW-2050"),
+]
+
 QUEUES = [
     QueueCount("support", "Support", 42, 14, 3, 2, 5, ["support@example.org"], may_create=True),
     QueueCount("billing", "Billing", 11, 6, 1, 1, 2, ["billing@example.org"], may_create=True),
@@ -176,6 +204,8 @@ class World:
         self.all = {one.number: one for one in (TICKETS if tickets is None else tickets)}
         self.queues = QUEUES if queues is None else queues
         self.talk = list(TALK)
+        self.by_number = {one.number: one for one in JOINED if tickets is None}
+        self.talks = {"TW-2050": list(JOINED_TALK)}
         self.rights = EVERYTHING
         self.done: list[tuple[str, str, dict[str, Any]]] = []
         self.refusal: Exception | None = None
@@ -228,24 +258,66 @@ class World:
         return Page(found if cursor is None else [], "more" if found and cursor is None else None)
 
     async def ticket(self, asker: Asker, number: str) -> Ticket:
-        if number.upper() not in self.all:
+        found = (self.by_number | self.all).get(number.upper())
+        if found is None:
             raise not_found()
-        return self.all[number.upper()]
+        return found
 
     async def timeline(self, asker: Asker, number: str, **_: Any) -> Page[Entry]:
-        return Page(self.talk)
+        return Page(self.talks.get(number, self.talk))
 
     async def possible(self, asker: Asker, number: str) -> Possible:
         owners = [MARA, OSKAR] if "ticket.edit" in self.rights else []
         statuses = ["pending", "stalled", "resolved", "rejected"] if "ticket.edit" in self.rights else []
         return Possible(self.rights, statuses, owners)
 
+    # joining
+    async def links(self, asker: Asker, number: str) -> Links:
+        one = await self.ticket(asker, number)
+        known = self.by_number | self.all
+        items = [
+            Linked(link.type, link.target, other.number, other.subject, other.queue, other.status, other.category)
+            if (other := known.get(link.target))
+            else Linked(link.type, link.target)
+            for link in one.links
+        ]
+        return Links(items, one.hidden_links)
+
+    async def tree(self, asker: Asker, number: str) -> Node:
+        one = await self.ticket(asker, number)
+        targets = [link.target for link in one.links if link.type == "depends_on"]
+        below = [await self.tree(asker, target) for target in targets]
+        shown = one.category != "closed"
+        return Node(one.number, one.subject, one.queue, one.status, one.category, shown, below, one.hidden_links)
+
+    async def link(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("link", command, number, asked)
+
+    async def unlink(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("unlink", command, number, asked)
+
+    async def merge(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        self._did("merge", command, number, asked)
+        return await self.ticket(asker, asked["into"])
+
+    async def unmerge(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("unmerge", command, number, asked)
+
+    async def split(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("split", command, number, asked)
+
+    async def unsplit(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("unsplit", command, number, asked)
+
     # work
+    async def set_queue(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("queue", command, number, asked)
+
     def _did(self, what: str, command: str, number: str, asked: dict[str, Any]) -> Ticket:
         if self.refusal:
             raise self.refusal
         self.done.append((what, command, asked))
-        return self.all[number]
+        return (self.by_number | self.all)[number]
 
     async def reply(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
         return self._did("reply", command, number, asked)

@@ -288,7 +288,7 @@ async def test_absorbed_ticket_leads_to_its_target_and_numbers_to_their_one_form
     browser: httpx.AsyncClient, world: World
 ) -> None:
     world.all["TW-7"] = replace(TICKETS[0], number="TW-7", merged_into="TW-2041")
-    assert (await browser.get("/tickets/TW-7")).headers["location"] == "/tickets/TW-2041"
+    assert (await browser.get("/tickets/TW-7")).headers["location"] == "/tickets/TW-2041?was=TW-7"
     assert (await browser.get("/tickets/tw-2041")).headers["location"] == "/tickets/TW-2041"
 
 

@@ -5,9 +5,10 @@ entrance   signing in and out, choosing a language
 lists      the dashboard and lists of tickets
 ticket     one ticket: its conversation, its facts
 acts       what people do to a ticket, by forms
+joining    merging tickets, splitting messages off, the tree of dependencies
 opening    a new ticket by hand
 
-prose, happenings, words, rendering, assets    how things are said and shown
+prose, happenings, words, refusals, rendering, assets    how things are said and shown
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from ..views import Views
-from . import acts, entrance, lists, opening, ticket
+from . import acts, entrance, joining, lists, opening, ticket
 from .assets import Assets
 from .rendering import Templates
 from .visits import Desk
@@ -37,5 +38,13 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/new", desk.visited(opening.blank)),
         Route("/new", desk.visited(opening.open_ticket), methods=["POST"]),
         Route("/tickets/{number}", desk.visited(ticket.show)),
+        Route("/tickets/{number}/tree", desk.visited(joining.tree)),
+        Route("/tickets/{number}/merge", desk.visited(joining.merging)),
+        Route("/merge", desk.visited(joining.merging)),
+        Route("/merge", desk.visited(joining.merge), methods=["POST"]),
+        Route("/tickets/{number}/unmerge", desk.visited(joining.unmerge), methods=["POST"]),
+        Route("/tickets/{number}/split", desk.visited(joining.splitting)),
+        Route("/tickets/{number}/split", desk.visited(joining.split), methods=["POST"]),
+        Route("/tickets/{number}/unsplit", desk.visited(joining.unsplit), methods=["POST"]),
         *(Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"]) for name, act in acts.ACTS.items()),
     ]

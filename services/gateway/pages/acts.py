@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -104,7 +105,54 @@ async def priority(visit: Visit) -> Response:
     return await answered(visit, "priority", form, set_it)
 
 
-ACTS: dict[str, Act] = {"reply": reply, "note": note, "status": status, "owner": owner, "priority": priority}
+async def queue(visit: Visit) -> Response:
+    """Moves it into another queue."""
+    form = await form_of(visit.request)
+
+    async def move() -> Ticket | None:
+        return await visit.views.work.set_queue(visit.asker, form.command, number_of(visit), queue=form.text("queue"))
+
+    return await answered(visit, "queue", form, move)
+
+
+async def link(visit: Visit) -> Response:
+    """Links it to another ticket, or to an address."""
+    form = await form_of(visit.request)
+
+    async def link_them() -> Ticket | None:
+        if not form.text("target"):
+            raise refuse(
+                "no-target", title="No ticket is named", status=422, detail="Write the number of the other ticket."
+            )
+        return await visit.views.joining.link(
+            visit.asker, form.command, number_of(visit), type=form.text("type"), target=form.text("target")
+        )
+
+    return await answered(visit, "link", form, link_them)
+
+
+async def unlink(visit: Visit) -> Response:
+    """Takes a link away."""
+    form = await form_of(visit.request)
+
+    async def unlink_them() -> Ticket | None:
+        return await visit.views.joining.unlink(
+            visit.asker, form.command, number_of(visit), type=form.text("type"), target=form.text("target")
+        )
+
+    return await answered(visit, "unlink", form, unlink_them)
+
+
+ACTS: dict[str, Act] = {
+    "reply": reply,
+    "note": note,
+    "status": status,
+    "owner": owner,
+    "priority": priority,
+    "queue": queue,
+    "link": link,
+    "unlink": unlink,
+}
 """Last part of the address → what it does."""
 
 
@@ -121,9 +169,10 @@ async def answered(
     except Refused as refused:
         # refused here too when it is not there or not theirs: then there is no page to show the reason on
         shown = await visit.views.reading.ticket(visit.asker, number_of(visit))
-        return await page(visit, shown, draft.refused(refused.problem, form.command), refused.problem.status)
+        kept = replace(draft, what=name, typed=form.fields)
+        return await page(visit, shown, kept.refused(refused.problem, form.command), refused.problem.status)
     if ticket is None:
-        return seen("/")
+        return seen("/?done=gone")
     return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note") else ""))
 
 

@@ -17,6 +17,7 @@ LISTS = {
     "": N_("All tickets"),
 }
 OVERDUE = N_("Overdue")
+DONE = {"gone": N_("It is done. The ticket is where you do not see it.")}
 ORDERS: dict[str, Literal["urgency", "newest"]] = {"open": "urgency", "all": "newest"}
 A_PAGE = 50
 
@@ -24,7 +25,8 @@ A_PAGE = 50
 async def dashboard(visit: Visit) -> Response:
     """What matters now."""
     board = await visit.views.reading.dashboard(visit.asker, visit.now)
-    return await visit.show("dashboard.html", board=board)
+    done = DONE.get(visit.request.query_params.get("done", ""))
+    return await visit.show("dashboard.html", board=board, done=visit.reader.t(done) if done else "")
 
 
 async def queue(visit: Visit) -> Response:

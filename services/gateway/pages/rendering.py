@@ -18,7 +18,7 @@ from ticketwire_chassis.i18n import dates
 from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
-from .words import BANDS, PROMISES, SIGNATURES, band, priority_word, status_word
+from .words import BANDS, LINKABLE, LINKS, PROMISES, SIGNATURES, band, priority_word, status_word
 
 KEPT_BY_NOBODY = "private, no-store"
 """What a page shows is not for the next one at this machine."""
@@ -39,6 +39,8 @@ class Templates:
         self._environment.globals |= TEXTS | {
             "asset": assets.address,
             "bands": BANDS,
+            "linkable": LINKABLE,
+            "link_titles": LINKS,
             "promises": PROMISES,
             "signatures": SIGNATURES,
             "new_command": lambda: uuid.uuid4().hex,

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ..views import COOKIE, Asker, Refused, Views
 from .reader import Reader, reader_of
+from .refusals import said
 from .rendering import Templates
 from .words import LANGUAGE_NAMES
 
@@ -68,7 +69,10 @@ class Visit(Visitor):
             "rail": rail,
             "titles": {queue.name: queue.title or queue.name for queue in rail.queues},
         }
-        return self.templates.page(template, self.reader, {**frame, **values}, status)
+        shown = {**frame, **values}
+        if shown["problem"] is not None:
+            shown["problem"] = said(shown["problem"], self.reader.t)
+        return self.templates.page(template, self.reader, shown, status)
 
     async def refuse(self, refused: Refused) -> Response:
         """A page that says why not, and leaves the way to everywhere else."""

@@ -61,6 +61,31 @@ def priority_word(priority: int, t: Translator) -> str:
     return t.pgettext("priority", list(BANDS.values())[band(priority) - 1])
 
 
+LINKS = {
+    "depends_on": N_("Depends on"),
+    "needed_by": N_("Needed by"),
+    "parent": N_("Parent"),
+    "child": N_("Children"),
+    "refers_to": N_("Refers to"),
+    "referred_to_by": N_("Referred to by"),
+    "duplicates": N_("Duplicates"),
+    "duplicated_by": N_("Duplicated by"),
+    "split_from": N_("Split off from"),
+    "split_into": N_("Split into"),
+}
+"""Every way in which tickets are linked, in the order in which a ticket's page shows them."""
+
+LINKABLE = {
+    "depends_on": N_("This ticket depends on"),
+    "needed_by": N_("This ticket is needed by"),
+    "parent": N_("Its parent is"),
+    "child": N_("Its child is"),
+    "refers_to": N_("It refers to"),
+    "duplicates": N_("It duplicates"),
+}
+"""The links that people make, and take away."""
+
+
 SIGNATURES = {
     "bad": N_("it does not fit the text"),
     "unknown_key": N_("its key is not known"),

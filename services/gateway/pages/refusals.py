@@ -1,0 +1,110 @@
+"""Why tickets refused, in the reader's language.
+
+Services answer in English, and their sentences name what they are about. Each is one of the sentences below with
+its blanks filled: it is found again by its form, translated, and filled with the same words. A test reads the
+refusals of tickets in the domain and finds each of them here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ticketwire_chassis.i18n import N_, Translator
+from ticketwire_contracts.base import Problem
+
+TITLES = (
+    N_("Something it depends on is open"),
+    N_("It would go round in a circle"),
+    N_("It is the same ticket"),
+    N_("It is so already"),
+    N_("Too many links"),
+    N_("Too many tickets hang together"),
+    N_("Not a ticket"),
+    N_("No such ticket"),
+    N_("The ticket was merged"),
+    N_("The ticket is merged"),
+    N_("The ticket has changed"),
+    N_("You may not"),
+    N_("The ticket that stays is closed"),
+    N_("The ticket that it came from is closed"),
+    N_("Too many tickets in one"),
+    N_("It is merged already"),
+    N_("They are one"),
+    N_("It is not merged"),
+    N_("It was not split off"),
+    N_("No such queue"),
+    N_("The queue takes nothing new"),
+    N_("No such message"),
+    N_("The message has moved"),
+    N_("The status has no counterpart there"),
+    N_("No such status"),
+    N_("Not from this status"),
+    N_("No such person"),
+    N_("May not own it"),
+    N_("Nobody to write to"),
+    N_("Not a mail address"),
+    N_("That address is ours"),
+    N_("Not well formed"),
+    N_("There is no such thing"),
+)
+
+SENTENCES = (
+    N_("{end} leads to {begin} already."),
+    N_("{number} would depend on itself, or be its own parent, over other tickets."),
+    N_("A ticket is not linked to itself."),
+    N_("{number} is linked to {other} so already."),
+    N_("{number} is not linked to {other} so."),
+    N_("A ticket has at most {n}."),
+    N_("Undo some links first."),
+    N_("An address outside can only be referred to."),
+    N_("The ticket refers to it already."),
+    N_("There is no ticket {number} for you."),
+    N_("{number} was merged into {other}. Look there and repeat."),
+    N_("It is at version {version}, you had seen {seen}. Look again and repeat."),
+    N_("It needs the right {right} in {queue}."),
+    N_("It needs the right {right}."),
+    N_("Open {number} first, or merge it into the other."),
+    N_("Open {number} first."),
+    N_("Unmerge {number} first."),
+    N_("At most {n}."),
+    N_("{number} is merged into another ticket."),
+    N_("{number} is merged into {other}."),
+    N_("A ticket is not merged into itself."),
+    N_("A merged ticket stays where it is."),
+    N_("{number} stands by itself."),
+    N_("{number} is not a part of another ticket."),
+    N_("There is no queue {name} for you."),
+    N_("{queue} is disabled."),
+    N_("There is no message {message} here for you."),
+    N_("{message} stands on another ticket now."),
+    N_("The ticket is in {queue} already."),
+    N_(
+        "{status} of the lifecycle {lifecycle} leads to no status of {other}. Set another status first, or map "
+        "{mapped} in {again}."
+    ),
+)
+
+BLANK = re.compile(r"\\\{(\w+)\\\}")
+
+
+def said(problem: Problem, t: Translator) -> Problem:
+    """The same problem in the reader's language; what is not known stays as it was said."""
+    return problem.model_copy(update={"title": t.look(problem.title), "detail": detail(problem.detail, t)})
+
+
+def detail(text: str, t: Translator) -> str:
+    """A sentence found by its form and said in the reader's language."""
+    known = t.look(text)
+    if known != text:
+        return known
+    for sentence in SENTENCES:
+        if found := form_of(sentence).fullmatch(text):
+            return t(sentence, **found.groupdict())
+    return text
+
+
+@lru_cache
+def form_of(sentence: str) -> re.Pattern[str]:
+    """A sentence with any words in its blanks."""
+    return re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL)
