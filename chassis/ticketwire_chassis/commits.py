@@ -242,6 +242,16 @@ class CommitLog:
         """All commits of a stream, oldest first."""
         return [from_doc(doc) for doc in await self._commits.find({"_id": _range(stream)}, sort=[("_id", ASCENDING)])]
 
+    async def part_of(
+        self, stream: str, *, after: int = 0, limit: int = 0, where: Doc | None = None, session: Session = None
+    ) -> list[Commit]:
+        """Commits of a stream after a number, oldest first, of which ``where`` holds; without their states."""
+        span = {"$gt": {"stream": stream, "seq": after}, "$lte": {"stream": stream, "seq": MaxKey()}}
+        found = await self._commits.find(
+            {"_id": span, **(where or {})}, {"after": 0}, sort=[("_id", ASCENDING)], limit=limit, session=session
+        )
+        return [from_doc(doc) for doc in found]
+
     # ------------------------------------------------------------------------------------------ writing
 
     async def settle(
@@ -449,7 +459,7 @@ def from_doc(doc: Doc) -> Commit:
         correlation=doc["correlation"],
         body=doc.get("body", []),
         private=doc.get("private", {}),
-        after=doc["after"],
+        after=doc.get("after", {}),
         hash=doc["hash"],
         keys=doc.get("keys", []),
     )

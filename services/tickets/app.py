@@ -8,7 +8,9 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
+    AddTimeWorkedV1,
     ChangeLifecycleV1,
+    ChangePeopleV1,
     ChangePersonV1,
     ChangeQueueV1,
     CreateGroupV1,
@@ -19,6 +21,7 @@ from ticketwire_contracts.tickets import (
     DisableQueueV1,
     EnablePersonV1,
     EnableQueueV1,
+    ForwardMessagesV1,
     GiveRightV1,
     JoinPersonsV1,
     LinkTicketsV1,
@@ -26,10 +29,15 @@ from ticketwire_contracts.tickets import (
     OpenTicketV1,
     RemoveMemberV1,
     ReplyToTicketV1,
+    SetDueV1,
+    SetFieldsV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueFieldsV1,
     SetQueueV1,
     SetStatusV1,
+    SetSubjectV1,
+    SetTagsV1,
     SplitTicketV1,
     TakeRightV1,
     UnlinkTicketsV1,
@@ -60,6 +68,11 @@ service.obeys(
     CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
     by=handlers.administer,
 )  # fmt: skip
+service.obeys(
+    SetSubjectV1, SetDueV1, ChangePeopleV1, SetTagsV1, SetFieldsV1, AddTimeWorkedV1, ForwardMessagesV1,
+    by=handlers.obey,
+)  # fmt: skip
+service.obeys(SetQueueFieldsV1, by=handlers.administer)
 service.obeys(SetQueueV1, by=handlers.obey)
 service.obeys(
     CreateLifecycleV1, ChangeLifecycleV1, ChangeQueueV1, DisableQueueV1, EnableQueueV1,

@@ -217,15 +217,9 @@ class World:
         """The world as the pages see it."""
         part = cast(Any, self)
         return Views(
-            entrance=part,
-            reading=part,
-            work=part,
-            files=part,
-            administration=part,
-            live=part,
-            joining=part,
-            rights=part,
-        )
+            entrance=part, reading=part, work=part, files=part, administration=part, live=part, rights=part,
+            upkeep=part, bulk=part, joining=part,
+        )  # fmt: skip
 
     # entrance
     async def asker(self, token: str | None, **_: Any) -> Asker | None:

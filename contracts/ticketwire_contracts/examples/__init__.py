@@ -20,6 +20,7 @@ from .notify import NOTIFY_EXAMPLES
 from .public import PUBLIC
 from .rights import RIGHTS_EXAMPLES
 from .tickets import TICKET_COMMANDS, TICKET_EXAMPLES
+from .work import WORK_EXAMPLES
 
 
 def as_sent(value: BaseModel) -> dict[str, Any]:
@@ -44,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *RIGHTS_EXAMPLES,
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
+        *WORK_EXAMPLES,
         *JOINING_EXAMPLES,
         *CHANGE_EXAMPLES,
     )

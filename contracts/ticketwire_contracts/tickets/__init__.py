@@ -8,6 +8,8 @@ directory       what is said of queues, persons, groups, grants
 lifecycles      statuses and what may follow what; moving a ticket between queues
 changes         changes of queues and persons
 public          what outsiders hear
+fields          custom fields of a queue
+work            subject, due date, people, tags, fields, time, forwards: asked and said
 links           links: asked and said
 merging         merging and undoing it: asked and said
 splitting       splitting and undoing it: asked and said
@@ -52,6 +54,7 @@ from .events import (
     TicketRepliedV1,
     TicketStatusChangedV1,
 )
+from .fields import FieldDefinition, FieldType, FieldValue
 from .lifecycles import (
     DEFAULT_LIFECYCLE,
     ChangeLifecycleV1,
@@ -103,15 +106,38 @@ from .values import (
     Standing,
     Ticket,
 )
+from .work import (
+    AddTimeWorkedV1,
+    ChangePeopleV1,
+    FieldChange,
+    ForwardMessagesV1,
+    QueueFieldsSetV1,
+    QuotedMessage,
+    SetDueV1,
+    SetFieldsV1,
+    SetQueueFieldsV1,
+    SetSubjectV1,
+    SetTagsV1,
+    TicketDueChangedV1,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
+    TicketPeopleChangedV1,
+    TicketRequestersChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
+)
 
 __all__ = [
     "DEFAULT_LIFECYCLE",
     "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
+    "AddTimeWorkedV1",
     "AdministrationCommand",
     "Category",
     "ChangeLifecycleV1",
+    "ChangePeopleV1",
     "ChangePersonV1",
     "ChangeQueueV1",
     "ClockFacts",
@@ -123,7 +149,12 @@ __all__ = [
     "DisableQueueV1",
     "EnablePersonV1",
     "EnableQueueV1",
+    "FieldChange",
+    "FieldDefinition",
+    "FieldType",
+    "FieldValue",
     "FollowUp",
+    "ForwardMessagesV1",
     "GiveRightV1",
     "Grant",
     "GrantGivenV1",
@@ -154,13 +185,20 @@ __all__ = [
     "Queue",
     "QueueChangedV1",
     "QueueCreatedV1",
+    "QueueFieldsSetV1",
+    "QuotedMessage",
     "RefusalNotice",
     "RemoveMemberV1",
     "ReplyToTicketV1",
+    "SetDueV1",
+    "SetFieldsV1",
     "SetOwnerV1",
     "SetPriorityV1",
+    "SetQueueFieldsV1",
     "SetQueueV1",
     "SetStatusV1",
+    "SetSubjectV1",
+    "SetTagsV1",
     "SplitTicketV1",
     "Standing",
     "TakeRightV1",
@@ -169,8 +207,11 @@ __all__ = [
     "TicketAdoptedV1",
     "TicketCommand",
     "TicketDependencyReopenedV1",
+    "TicketDueChangedV1",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketFieldsChangedV1",
+    "TicketForwardedV1",
     "TicketLinkedV1",
     "TicketMergedV1",
     "TicketMessagesMovedV1",
@@ -179,11 +220,16 @@ __all__ = [
     "TicketNotedV1",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
+    "TicketPeopleChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
     "TicketReleasedV1",
     "TicketRepliedV1",
+    "TicketRequestersChangedV1",
     "TicketStatusChangedV1",
+    "TicketSubjectChangedV1",
+    "TicketTagsChangedV1",
+    "TicketTimeWorkedV1",
     "TicketUnlinkedV1",
     "TicketUnmergedV1",
     "Transition",

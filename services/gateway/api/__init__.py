@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from ..views import Views
 from ..views.needs import Keys
-from . import directory, files, joining, lifecycles, queues, rights, sessions, stream, tickets, work
+from . import directory, files, joining, lifecycles, queues, rights, sessions, stream, tickets, upkeep, work
 from .docs import docs
 from .guard import Guard
 from .problems import PROBLEM_HANDLERS
@@ -57,4 +57,5 @@ def api() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
     for part in (sessions, queues, tickets, work, files, directory, rights, stream, lifecycles, joining):
         router.include_router(part.router)
+    router.include_router(upkeep.router)
     return router

@@ -18,6 +18,7 @@ from ticketwire_contracts.tickets import (
     PersonCreatedV1,
     QueueChangedV1,
     QueueCreatedV1,
+    QueueFieldsSetV1,
     Ticket,
     TicketEvent,
 )
@@ -87,7 +88,7 @@ def state(event: Event) -> Kept | None:
             return Kept("tickets", event.ticket.number, "version", event.ticket.version, ticket_fields(event.ticket))
         case TimersSetV1():
             return Kept("tickets", event.ticket, "timers_version", event.version, timer_fields(event))
-        case QueueCreatedV1() | QueueChangedV1():
+        case QueueCreatedV1() | QueueChangedV1() | QueueFieldsSetV1():
             return Kept(
                 "queues", event.queue.name, "version", event.version, event.queue.model_dump(exclude={"version"})
             )

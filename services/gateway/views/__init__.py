@@ -5,7 +5,9 @@ shapes          what is shown
 needs           what is needed from outside
 entrance        passwords and sessions
 reading         lists, tickets, timelines, counts
-work            what is done to tickets
+work            what is done to tickets: opening, answering, status, owner, priority
+upkeep          the rest of it: subject, due date, people, tags, fields, time, forwards
+bulk            one change for many tickets
 files           attachments on their way into a message
 administration  queues, lifecycles, persons, groups, grants
 rights          why someone may do something; what a change would open or close
@@ -24,6 +26,7 @@ from typing import Protocol
 
 from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
+from .bulk import Bulk
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
 from .joining import Joining
@@ -31,12 +34,14 @@ from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
 from .reading import Reading
 from .rights import Rights
+from .upkeep import Upkeep
 from .work import Orders, Work
 
 __all__ = [
     "COOKIE",
     "Administration",
     "Asker",
+    "Bulk",
     "Entrance",
     "Files",
     "Joining",
@@ -44,6 +49,7 @@ __all__ = [
     "Reading",
     "Refused",
     "Rights",
+    "Upkeep",
     "Views",
     "Work",
     "not_found",
@@ -62,6 +68,8 @@ class Views:
     files: Files
     administration: Administration
     live: Live
+    upkeep: Upkeep
+    bulk: Bulk
     joining: Joining
     rights: Rights
 
@@ -85,13 +93,17 @@ def views_over(
     """The views over their stores and services."""
     orders = Orders(commands, apply)
     entrance = Entrance(access, access, hasher)
+    work = Work(orders, tickets, uploads)
+    upkeep = Upkeep(orders, work, access)
     return Views(
         entrance=entrance,
         reading=Reading(tickets, blobs, access),
-        work=Work(orders, tickets, uploads),
+        work=work,
         files=Files(uploads, blobs),
         administration=Administration(orders, access, access),
         live=Live(tickets, access, entrance, stopping, clock),
+        upkeep=upkeep,
+        bulk=Bulk(work, upkeep),
         joining=Joining(orders, tickets),
         rights=Rights(access, tickets),
     )

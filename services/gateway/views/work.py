@@ -21,6 +21,7 @@ from ticketwire_contracts.tickets import (
     SetPriorityV1,
     SetQueueV1,
     SetStatusV1,
+    TicketCommand,
 )
 
 from .asker import Asker, Refused, refuse
@@ -105,10 +106,10 @@ class Work:
                 kind=kind,
                 priority=priority,
                 owner=owner,
-                attachments=await self._own_files(asker, attachments),
+                attachments=await self.own_files(asker, attachments),
             )
         answer = await self._orders.give(asker, command_id, command)
-        return await self._seen(asker, str(answer.result["number"]))
+        return await self.seen(asker, str(answer.result["number"]))
 
     async def reply(
         self,
@@ -158,10 +159,10 @@ class Work:
                 text=text,
                 to=list(to) if to is not None else None,
                 cc=list(cc) if cc is not None else None,
-                attachments=await self._own_files(asker, attachments),
+                attachments=await self.own_files(asker, attachments),
                 then_status=then_status,
             )
-        return await self._say(asker, command_id, command)
+        return await self.say(asker, command_id, command)
 
     async def note(
         self,
@@ -189,9 +190,9 @@ class Work:
     ) -> Said:
         """An internal note, with its entry on the timeline."""
         with shapes_checked():
-            files = await self._own_files(asker, attachments)
+            files = await self.own_files(asker, attachments)
             command = AddNoteV1(ticket=number.upper(), if_version=if_version, text=text, attachments=files)
-        return await self._say(asker, command_id, command)
+        return await self.say(asker, command_id, command)
 
     async def set_status(
         self,
@@ -206,7 +207,7 @@ class Work:
         """Another status; ``until`` for a waiting one."""
         with shapes_checked():
             command = SetStatusV1(ticket=number.upper(), if_version=if_version, status=status, until=until)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
     async def set_owner(
         self, asker: Asker, command_id: str, number: str, *, owner: str | None, if_version: int | None = None
@@ -214,7 +215,7 @@ class Work:
         """Another owner by login, or none."""
         with shapes_checked():
             command = SetOwnerV1(ticket=number.upper(), if_version=if_version, owner=owner)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
     async def set_priority(
         self, asker: Asker, command_id: str, number: str, *, priority: int, if_version: int | None = None
@@ -222,7 +223,7 @@ class Work:
         """Another priority, 0 to 100."""
         with shapes_checked():
             command = SetPriorityV1(ticket=number.upper(), if_version=if_version, priority=priority)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
     async def set_queue(
         self, asker: Asker, command_id: str, number: str, *, queue: str, if_version: int | None = None
@@ -230,33 +231,32 @@ class Work:
         """Into another queue; None when the asker does not see it there."""
         with shapes_checked():
             command = SetQueueV1(ticket=number.upper(), if_version=if_version, queue=queue)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
-    async def _do(
-        self,
-        asker: Asker,
-        command_id: str,
-        command: SetStatusV1 | SetOwnerV1 | SetPriorityV1 | SetQueueV1,
-    ) -> Ticket | None:
+    async def do(self, asker: Asker, command_id: str, command: TicketCommand) -> Ticket | None:
+        """A change, and the ticket after it."""
         answer = await self._orders.give(asker, command_id, command)
-        return await self._seen(asker, str(answer.result.get("number", command.ticket)))
+        return await self.seen(asker, str(answer.result.get("number", command.ticket)))
 
-    async def _say(self, asker: Asker, command_id: str, command: ReplyToTicketV1 | AddNoteV1) -> Said:
+    async def say(self, asker: Asker, command_id: str, command: TicketCommand) -> Said:
+        """Something said, with its entry on the timeline."""
         answer = await self._orders.give(asker, command_id, command)
-        ticket = await self._seen(asker, str(answer.result.get("number", command.ticket)))
+        ticket = await self.seen(asker, str(answer.result.get("number", command.ticket)))
         said = next((event["id"] for event in answer.events if "message" in event), None)
         if ticket is None or said is None:
             return Said(ticket, None)
         entry = await self._tickets.entry(said, audiences(asker, ticket))
         return Said(ticket, named(asker, ticket, entry) if entry else None)
 
-    async def _seen(self, asker: Asker, number: str) -> Ticket | None:
+    async def seen(self, asker: Asker, number: str) -> Ticket | None:
+        """The ticket, if it is in the asker's sight."""
         ticket = await self._tickets.get(number)
         if ticket is None or not sees(asker, ticket):
             return None
         return (await veiled(self._tickets, asker, [ticket]))[0]
 
-    async def _own_files(self, asker: Asker, digests: Sequence[str]) -> list[Attachment]:
+    async def own_files(self, asker: Asker, digests: Sequence[str]) -> list[Attachment]:
+        """The asker's uploads, ready to go into a command."""
         files = await self._uploads.uploaded(asker.person.id, digests)
         missing = [digest for digest in digests if digest not in files]
         if missing:

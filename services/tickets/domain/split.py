@@ -15,7 +15,7 @@ from ticketwire_contracts.rights import Thing
 from ticketwire_contracts.tickets import Absorbed, Link, Party, Queue, SplitTicketV1, UnsplitTicketV1
 
 from . import standing
-from .asking import lacks, not_found, sees, unseen
+from .acting import lacks, not_found, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Adopted, Linked, MessagesMoved, MessagesReturned, Noted, Opened, Thin, TookIn
