@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from services.gateway.domain.directory import Directory
-from services.gateway.views import Asker, Views, not_found, refuse
+from services.gateway.views import Asker, Refused, Views, not_found, refuse
+from services.gateway.views.bulk import ManyChange
 from services.gateway.views.shapes import (
     Dashboard,
     Deadline,
@@ -18,6 +19,7 @@ from services.gateway.views.shapes import (
     LinkTo,
     Message,
     Node,
+    Outcome,
     Page,
     PersonRow,
     Possible,
@@ -28,8 +30,9 @@ from services.gateway.views.shapes import (
     Ticket,
     Who,
 )
+from services.gateway.views.work import Said
 from ticketwire_contracts.rights import Viewer
-from ticketwire_contracts.tickets import Person
+from ticketwire_contracts.tickets import FieldDefinition, Person
 
 NOW = datetime.now(UTC)
 
@@ -43,7 +46,7 @@ SYSTEM = Who("system/notify", "Ticketwire")
 EVERYTHING = frozenset(
     {
         "ticket.show", "ticket.reply", "ticket.edit", "ticket.take", "ticket.close", "note.show", "note.add",
-        "ticket.link", "ticket.merge", "ticket.split", "ticket.move",
+        "ticket.link", "ticket.merge", "ticket.split", "ticket.move", "ticket.forward", "ticket.watch",
     }
 )  # fmt: skip
 
@@ -172,7 +175,9 @@ TALK = [
 JOINED = [
     ticket("TW-2050", "Two juicers, one blown fuse", owner=MARA, status="open", category="active", absorbed=["TW-2012"],
            links=[LinkTo("depends_on", "TW-2017"), LinkTo("depends_on", "TW-1970"), LinkTo("split_from", "TW-2038"),
-                  LinkTo("refers_to", "https://vendor.example/fuses?a=1&b=2")], hidden_links=1, opened_by="split"),
+                  LinkTo("refers_to", "https://vendor.example/fuses?a=1&b=2")], hidden_links=1, opened_by="split",
+           watchers=[OSKAR], admin_cc=[OSKAR], tags=["juicer"], time_worked=85, due=ago(-3000),
+           fields={"room": "214", "parts": ["lid", "ring"], "old": 3}, **promised(-3000, "due_date")),
     ticket("TW-2012", "The fuse is gone again", OLE, status="merged", category="closed", merged_into="TW-2050"),
     ticket("TW-1970", "Order fuses", OLE, status="resolved", category="closed", unanswered=None),
 ]  # fmt: skip
@@ -188,6 +193,24 @@ JOINED_TALK = [
     replace(said("j7", ANNA, "", 70), ticket="TW-2050", moved=True),
     replace(changed("j8", "ticket.dependency_reopened", OSKAR, 60, target=None), ticket="TW-2050"),
     replace(changed("j9", "ticket.moved", OSKAR, 50, before="billing", after="support"), ticket="TW-2050"),
+    replace(changed("k1", "ticket.subject_changed", MARA, 49, before="Juicers", after="Two juicers"), ticket="TW-2050"),
+    replace(changed("k2", "ticket.due_changed", MARA, 48, before=None, after=ago(-3000)), ticket="TW-2050"),
+    replace(changed("k3", "ticket.people_changed", MARA, 47, role="cc", added=["Ole Sand"], removed=["Anna Berg"]),
+            ticket="TW-2050"),
+    replace(changed("k4", "ticket.tags_changed", MARA, 46, added=["juicer"], removed=[]), ticket="TW-2050"),
+    replace(changed("k5", "ticket.fields_changed", MARA, 45,
+                    changes=[{"name": "room", "before": None, "after": "214"}]), ticket="TW-2050"),
+    replace(changed("k6", "ticket.time_worked", MARA, 44, minutes=85, text="on the phone", total=85), ticket="TW-2050"),
+    replace(said("k7", MARA, "Do you know this fuse?", 43, type="ticket.forwarded", internal=True, kind="page",
+                 to=["vendor@example.com"]), ticket="TW-2050", details={"messages": ["TW-2050.1"]}),
+]  # fmt: skip
+
+FIELDS = [
+    FieldDefinition(name="room", title="Room", type="text", required=True),
+    FieldDefinition(name="cups", title="Cups a day", type="number"),
+    FieldDefinition(name="bought", title="Bought on", type="date"),
+    FieldDefinition(name="colour", type="choice", options=["blue", "red"]),
+    FieldDefinition(name="parts", title="Parts", type="several", options=["lid", "ring", "plate"]),
 ]
 
 QUEUES = [
@@ -209,6 +232,8 @@ class World:
         self.rights = EVERYTHING
         self.done: list[tuple[str, str, dict[str, Any]]] = []
         self.refusal: Exception | None = None
+        self.fields = list(FIELDS)
+        self.refused_of_many: dict[str, Refused] = {}
         person = Person(id=MARA.id, login="mara", name=MARA.name, agent=True)
         self.mara = Asker(Viewer(person=MARA.id, agent=True), person, "session", Directory(), "page")
 
@@ -265,6 +290,42 @@ class World:
         statuses = ["pending", "stalled", "resolved", "rejected"] if "ticket.edit" in self.rights else []
         return Possible(self.rights, statuses, owners)
 
+    # upkeep and changes of many
+    async def queue_fields(self, asker: Asker, queue: str) -> list[FieldDefinition]:
+        return self.fields if queue == "support" else []
+
+    async def set_subject(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("subject", command, number, asked)
+
+    async def set_due(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("due", command, number, asked)
+
+    async def change_people(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("people", command, number, asked)
+
+    async def set_tags(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("tags", command, number, asked)
+
+    async def set_fields(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("fields", command, number, asked)
+
+    async def add_time(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("time", command, number, asked)
+
+    async def forward(self, asker: Asker, command: str, number: str, **asked: Any) -> Said:
+        return Said(self._did("forward", command, number, asked), None)
+
+    async def change(self, asker: Asker, command: str, numbers: list[str], change: ManyChange) -> list[Outcome]:
+        if self.refusal:
+            raise self.refusal
+        self.done.append(("many", command, {"numbers": numbers, "change": change}))
+        outcomes = []
+        for number in numbers:
+            problem = self.refused_of_many[number].problem if number in self.refused_of_many else None
+            told = {**problem.extra, **problem.model_dump(exclude={"extra"})} if problem else None
+            outcomes.append(Outcome(number, problem is None, sorted(change.parts) if not problem else [], 2, told))
+        return outcomes
+
     # joining
     async def links(self, asker: Asker, number: str) -> Links:
         one = await self.ticket(asker, number)
@@ -310,6 +371,8 @@ class World:
     def _did(self, what: str, command: str, number: str, asked: dict[str, Any]) -> Ticket:
         if self.refusal:
             raise self.refusal
+        if asked.get("if_version", 0) is None:
+            del asked["if_version"]
         self.done.append((what, command, asked))
         return (self.by_number | self.all)[number]
 

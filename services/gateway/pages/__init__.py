@@ -5,6 +5,8 @@ entrance   signing in and out, choosing a language
 lists      the dashboard and lists of tickets
 ticket     one ticket: its conversation, its facts
 acts       what people do to a ticket, by forms
+upkeep     the rest of it: subject, due date, people, tags, fields, time, forwards
+bulk       one change for many tickets
 joining    merging tickets, splitting messages off, the tree of dependencies
 opening    a new ticket by hand
 
@@ -16,7 +18,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from ..views import Views
-from . import acts, entrance, joining, lists, opening, ticket
+from . import acts, bulk, entrance, joining, lists, opening, ticket, upkeep
 from .assets import Assets
 from .rendering import Templates
 from .visits import Desk
@@ -46,5 +48,9 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/tickets/{number}/split", desk.visited(joining.splitting)),
         Route("/tickets/{number}/split", desk.visited(joining.split), methods=["POST"]),
         Route("/tickets/{number}/unsplit", desk.visited(joining.unsplit), methods=["POST"]),
-        *(Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"]) for name, act in acts.ACTS.items()),
+        Route("/bulk", desk.visited(bulk.change), methods=["POST"]),
+        *(
+            Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"])
+            for name, act in {**acts.ACTS, **upkeep.ACTS}.items()
+        ),
     ]

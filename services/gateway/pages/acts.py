@@ -74,7 +74,7 @@ async def status(visit: Visit) -> Response:
 
     async def set_it() -> Ticket | None:
         return await visit.views.work.set_status(
-            visit.asker, form.command, number_of(visit), status=form.text("status")
+            visit.asker, form.command, number_of(visit), status=form.text("status"), if_version=version_of(form)
         )
 
     return await answered(visit, "status", form, set_it)
@@ -86,7 +86,7 @@ async def owner(visit: Visit) -> Response:
 
     async def set_it() -> Ticket | None:
         return await visit.views.work.set_owner(
-            visit.asker, form.command, number_of(visit), owner=form.text("owner") or None
+            visit.asker, form.command, number_of(visit), owner=form.text("owner") or None, if_version=version_of(form)
         )
 
     return await answered(visit, "owner", form, set_it)
@@ -100,7 +100,9 @@ async def priority(visit: Visit) -> Response:
         chosen = form.number("priority")
         if chosen is None:
             raise refuse("no-priority", title="A priority lies between 0 and 100", status=422)
-        return await visit.views.work.set_priority(visit.asker, form.command, number_of(visit), priority=chosen)
+        return await visit.views.work.set_priority(
+            visit.asker, form.command, number_of(visit), priority=chosen, if_version=version_of(form)
+        )
 
     return await answered(visit, "priority", form, set_it)
 
@@ -173,12 +175,17 @@ async def answered(
         return await page(visit, shown, kept.refused(refused.problem, form.command), refused.problem.status)
     if ticket is None:
         return seen("/?done=gone")
-    return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note") else ""))
+    return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note", "forward") else ""))
 
 
 def number_of(visit: Visit) -> str:
     """The ticket that the address names."""
     return str(visit.request.path_params["number"])
+
+
+def version_of(form: Form) -> int | None:
+    """The version that stood on the page, where the form would overwrite what others did since."""
+    return form.number("version")
 
 
 def with_text(form: Form) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -48,6 +48,24 @@ JOINED = {
     "ticket.linked": "",
     "ticket.unlinked": "",
 }
+KEPT = {
+    "ticket.subject_changed": N_("{who} changed the subject from “{before}”"),
+    "ticket.due_changed": N_("{who} set the due date to {after}"),
+    "ticket.requesters_changed": "",
+    "ticket.people_changed": "",
+    "ticket.tags_changed": "",
+    "ticket.fields_changed": N_("{who} set {fields}"),
+    "ticket.time_worked": N_("{who} worked {time}"),
+}
+NO_DUE = N_("{who} took the due date away")
+COME_AND_GO = {
+    "requesters": (N_("{who} added {names} to the requesters"), N_("{who} took {names} off the requesters")),
+    "cc": (N_("{who} added {names} to the copies"), N_("{who} took {names} off the copies")),
+    "admin_cc": (N_("{who} added {names} to the internal copies"), N_("{who} took {names} off the internal copies")),
+    "watchers": (N_("{who} added {names} to the watchers"), N_("{who} took {names} off the watchers")),
+    "tags": (N_("{who} put on the tags {names}"), N_("{who} took off the tags {names}")),
+}
+"""Role → what is said of those who come, and of those who go."""
 COPIED = N_("{who} copied messages to {ticket}")
 MOVED = N_("{who} moved it from {before} to {after}")
 UNSENT = N_("A mail to {whom} could not be sent: {reason}")
@@ -66,6 +84,8 @@ def line(entry: Entry, reader: Reader) -> Line | None:
     details, who = entry.details, named(entry.actor, reader)
     if entry.type in JOINED:
         return joined_line(entry, who, reader)
+    if entry.type in KEPT:
+        return kept_line(entry, who, reader)
     match entry.type:
         case "ticket.status_changed":
             return Line(status_line(details, who, reader))
@@ -103,6 +123,40 @@ def joined_line(entry: Entry, who: Markup, reader: Reader) -> Line | None:
     tickets = Markup(", ").join(leading(number) for number in details.get("numbers", ()))
     said = {"who": who, "ticket": target(details.get("target"), reader), "tickets": tickets}
     return Line(filled(reader.t.look(text), said), late=entry.type == "ticket.dependency_reopened")
+
+
+def kept_line(entry: Entry, who: Markup, reader: Reader) -> Line:
+    """“Mara changed the subject from “Juicer””, “Mara added Ole to the copies”."""
+    details = entry.details
+    if "added" in details:
+        role = details.get("role", "tags")
+        parts = [
+            filled(reader.t.look(text), {"who": who, "names": Markup(", ").join(bdi(clean_line(one)) for one in names)})
+            for text, names in zip(COME_AND_GO[role], (details["added"], details["removed"]), strict=True)
+            if names
+        ]
+        return Line(Markup(" · ").join(parts))
+    text = KEPT[entry.type]
+    said: dict[str, Any] = {"who": who}
+    match entry.type:
+        case "ticket.subject_changed":
+            said["before"] = bdi(clean_line(details["before"]))
+        case "ticket.due_changed":
+            text = text if details["after"] else NO_DUE
+            said["after"] = dates.exact(details["after"], reader.t, reader.zone) if details["after"] else ""
+        case "ticket.fields_changed":
+            changes = [f"{one['name']}: {plain(one['after'])}" for one in details["changes"]]
+            said["fields"] = bdi(clean_line(", ".join(changes)))
+        case "ticket.time_worked":
+            length = dates.span(timedelta(minutes=abs(details["minutes"])), reader.t)
+            time = ("−" if details["minutes"] < 0 else "") + length
+            said["time"] = f"{time}: {clean_line(details['text'])}" if details["text"] else time
+    return Line(filled(reader.t.look(text), said))
+
+
+def plain(value: object) -> str:
+    """The value of a field, in a line."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else "–" if value is None else str(value)
 
 
 def target(name: str | None, reader: Reader) -> Markup:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ticketwire_chassis.i18n import N_
 
+from .bulk import choices
 from .visits import Visit
 
 LISTS = {
@@ -82,6 +83,16 @@ async def listed(
         page=page,
         paged=cursor is not None,
         queue=queue,
+        choices=choices(visit, queue),
+        done=changed(visit),
         shown=shown,
         title=title,
     )
+
+
+def changed(visit: Visit) -> str:
+    """What is said once after tickets of the list were changed together."""
+    what, _, n = visit.request.query_params.get("done", "").partition("-")
+    if what != "changed" or not n.isascii() or not n.isdigit() or len(n) > 4:
+        return ""
+    return visit.reader.t.ngettext("{n} ticket is changed.", "{n} tickets are changed.", int(n))

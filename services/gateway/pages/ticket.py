@@ -15,7 +15,7 @@ from .forms import Draft
 from .happenings import Line, line
 from .prose import clean_line
 from .visits import Visit, seen
-from .words import LINKS, OPENED
+from .words import LINKS, OPENED, ROLES
 
 AT_ONCE = 100
 PAGES = 10
@@ -27,6 +27,16 @@ DONE = {
     "status": N_("The status is set."),
     "owner": N_("The owner is set."),
     "priority": N_("The priority is set."),
+    "forward": N_("The forward is on its way. What they answer comes back internal."),
+    "subject": N_("The subject is set."),
+    "due": N_("The due date is set."),
+    "requesters": N_("The requesters are set."),
+    "cc": N_("The copies are set."),
+    "admin_cc": N_("The internal copies are set."),
+    "watchers": N_("The watchers are set."),
+    "tags": N_("The tags are set."),
+    "fields": N_("The fields are set."),
+    "time": N_("The time is noted down."),
     "queue": N_("The ticket is in its new queue."),
     "link": N_("The link is made, on both tickets."),
     "unlink": N_("The link is gone, on both tickets."),
@@ -52,6 +62,8 @@ class May:
     merge: bool
     split: bool
     move: bool
+    forward: bool
+    watch: bool
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ async def page(visit: Visit, ticket: Ticket, draft: Draft, status: int = 200) ->
         current=f"/queues/{ticket.queue}",
         done=visit.reader.t(done) if done else "",
         draft=draft,
+        fields=await visit.views.upkeep.queue_fields(asker, ticket.queue),
         links=await joined(visit, ticket),
         may=may_do,
         more=more,
@@ -102,6 +115,7 @@ async def page(visit: Visit, ticket: Ticket, draft: Draft, status: int = 200) ->
         ticket=ticket,
         timeline=entries,
         was=was if was in ticket.absorbed else None,
+        watching=any(who.id == asker.person.id for who in ticket.watchers),
         whom=whom(ticket, draft),
     )
 
@@ -167,6 +181,8 @@ def may(ticket: Ticket, possible: Possible, person: str) -> May:
         merge="ticket.merge" in rights,
         split="ticket.split" in rights,
         move="ticket.move" in rights,
+        forward="ticket.forward" in rights,
+        watch="ticket.watch" in rights,
     )
 
 
@@ -181,6 +197,9 @@ def offered(may: May, possible: Possible, ticket: Ticket) -> set[str]:
         "queue": may.move,
         "link": may.link,
         "unlink": may.link,
+        **dict.fromkeys(("subject", "due", "tags", "fields", "time", *ROLES), may.edit),
+        "watchers": may.edit or may.watch,
+        "forward": may.forward,
         "unmerge": may.merge and bool(ticket.absorbed),
     }
     return {name for name, there in forms.items() if there}
