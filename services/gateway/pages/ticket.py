@@ -36,7 +36,7 @@ DONE = {
     "watchers": N_("The watchers are set."),
     "tags": N_("The tags are set."),
     "fields": N_("The fields are set."),
-    "time": N_("The time is noted down."),
+    "time": N_("The time is written down."),
     "queue": N_("The ticket is in its new queue."),
     "link": N_("The link is made, on both tickets."),
     "unlink": N_("The link is gone, on both tickets."),
