@@ -21,6 +21,8 @@ from .house import House, marked, served
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATHS = ["/", "/queues/support", "/queues/operations", "/tickets?owner=me", "/tickets/TW-2041", "/new"]
+PATHS += ["/tickets/TW-2050?was=TW-2012", "/tickets/TW-2050/tree", "/tickets/TW-2050/split"]
+PATHS += ["/tickets/TW-2041/merge", "/merge?ticket=TW-2041&ticket=TW-2050", "/merge?ticket=TW-2041&into=TW-2038"]
 ADMIN = [
     "/admin/queues",
     "/admin/queues/support",

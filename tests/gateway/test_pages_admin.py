@@ -18,7 +18,8 @@ from services.gateway.api import front
 from services.gateway.pages import pages
 from services.gateway.pages.admin.words import RIGHTS as SAID
 from services.gateway.pages.admin.words import ROLES
-from services.gateway.pages.sentences import SENTENCES, TITLES, told
+from services.gateway.pages.refusals import said as told
+from services.gateway.pages.sentences import SENTENCES, TITLES
 from services.gateway.views import COOKIE
 from services.gateway.views.shapes import GrantRow
 from ticketwire_chassis.i18n import translator

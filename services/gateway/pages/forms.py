@@ -103,6 +103,12 @@ class Draft:
     cc: list[str] | None = None
     command: str = ""
     problem: Problem | None = None
+    typed: Mapping[str, list[str]] = field(default_factory=dict)
+    """The fields of the other forms, as they were sent."""
+
+    def kept(self, what: str, name: str, otherwise: str = "") -> str:
+        """What stood in a field of a form that was refused, or else what stands there at first."""
+        return self.typed.get(name, [otherwise])[0] if self.what == what else otherwise
 
     def refused(self, problem: Problem, command: str) -> Draft:
         """The same with the reason. What may have been done after all keeps its command's id, so that sending

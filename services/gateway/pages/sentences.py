@@ -1,17 +1,11 @@
-"""Why tickets refused, in the reader's language.
+"""What administration refuses, sentence by sentence; ``refusals`` finds them again and says them.
 
-Services answer in English, and their details name what they are about. Each detail is one of the sentences below
-with its blanks filled: the sentence is found again by its form, translated, and filled with the same words.
 A test reads all refusals of administration in the domain and finds each of them here.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
-from ticketwire_chassis.i18n import N_, Translator
-from ticketwire_contracts.base import Problem
+from ticketwire_chassis.i18n import N_
 
 TITLES = (
     N_("The queue is there already"),
@@ -114,31 +108,3 @@ FIELDS = {
     "active": N_("Tickets that are answered need a status: choose one that has a name."),
 }
 """Field of a command → what it must be like, where its shape is wrong."""
-
-BLANK = re.compile(r"\\\{(\w+)\\\}")
-
-
-def told(problem: Problem, t: Translator) -> Problem:
-    """The same problem in the reader's language; what is not known stays as it was said."""
-    return problem.model_copy(update={"title": t.look(problem.title), "detail": detail(problem, t)})
-
-
-def detail(problem: Problem, t: Translator) -> str:
-    """What to do about it."""
-    if problem.type == "invalid":
-        errors = problem.extra.get("errors") or [{}]
-        field = str(errors[0].get("field", "")).partition(".")[0]
-        return t(FIELDS[field]) if field in FIELDS else problem.detail
-    known = t.look(problem.detail)
-    if known != problem.detail:
-        return known
-    for sentence in SENTENCES:
-        if found := form_of(sentence).fullmatch(problem.detail):
-            return t(sentence, **found.groupdict())
-    return problem.detail
-
-
-@lru_cache
-def form_of(sentence: str) -> re.Pattern[str]:
-    """A sentence with any words in its blanks."""
-    return re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL)

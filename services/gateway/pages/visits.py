@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from ..views import COOKIE, Asker, Refused, Views
 from .admin.chapters import chapters_of
 from .reader import Reader, reader_of
+from .refusals import said
 from .rendering import Templates
-from .sentences import told
 from .words import LANGUAGE_NAMES
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -73,7 +73,7 @@ class Visit(Visitor):
         }
         shown = {**frame, **values}
         if shown["problem"] is not None:
-            shown["problem"] = told(shown["problem"], self.reader.t)
+            shown["problem"] = said(shown["problem"], self.reader.t)
         return self.templates.page(template, self.reader, shown, status)
 
     async def refuse(self, refused: Refused) -> Response:
