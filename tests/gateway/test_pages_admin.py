@@ -495,7 +495,7 @@ async def test_members_come_and_go_after_a_look_at_what_that_changes(house: Hous
 async def test_rights_are_filtered_given_and_taken(house: House, admin: httpx.AsyncClient) -> None:
     await (await house.agent("jo", ticket_reply="queue:unsorted", note_add="all")).aclose()
     page = await admin.get("/admin/rights", params={"grantee": "person:jo", "scope": "all"})
-    given = page.text[page.text.index('class="held"') : page.text.index('id="give"')]
+    given = page.text[page.text.index('class="bundles"') : page.text.index('id="give"')]
     assert re.findall(r'chip" title="[^"]*">([\w.]+)', given) == ["note.add"]
     wrong = {"change": "give_right", "right": "ticket.reply", "grantee": "person:jo", "scope": "all", "ticket": "7"}
     page = await admin.get("/admin/rights/change", params=wrong | {"right": "no.right"})
