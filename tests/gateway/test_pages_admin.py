@@ -222,7 +222,7 @@ async def test_each_chapter_is_for_its_right_alone(house: House, right: str) -> 
             if path not in mine:
                 assert "Das dürfen Sie nicht" in page.text
                 needed = next(name for name, paths in CHAPTERS.items() if path in paths)
-                assert f"Dafür braucht es das Recht {needed}." in page.text
+                assert f"Dazu braucht es das Recht {needed}." in page.text
         first = await kim.get("/admin")
         assert (first.status_code, first.headers.get("location") in mine) == ((303, True) if mine else (404, False))
         for path, needed in FORMS.items():
