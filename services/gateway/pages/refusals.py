@@ -84,6 +84,7 @@ SENTENCES = (
     N_("It needs the right {right}."),
     N_("Open {number} first, or merge it into the other."),
     N_("Open {number} first."),
+    N_("The ticket that it came from is not there for you."),
     N_("Unmerge {number} first."),
     N_("At most {n} people stand in one role."),
     N_("At most {n}."),
