@@ -43,6 +43,7 @@ RIGHTS: dict[str, str] = {
     "queue.admin": "Make and change queues and lifecycles.",
     "group.admin": "Make and change groups.",
     "person.admin": "Make and change persons.",
+    "person.erase": "Find all data of a person, and erase them.",
     "right.admin": "Give and take rights.",
     "policy.admin": "Change promises and calendars.",
     "template.admin": "Change templates.",

@@ -187,8 +187,8 @@ class World:
         """The world as the pages see it."""
         part = cast(Any, self)
         return Views(
-            entrance=part, reading=part, work=part, files=part, administration=part, live=part, rights=part,
-            upkeep=part, bulk=part, joining=part,
+            entrance=part, reading=part, work=part, files=part, administration=part, live=part, joining=part,
+            rights=part, past=part, privacy=part, upkeep=part, bulk=part,
         )  # fmt: skip
 
     # entrance
