@@ -9,7 +9,7 @@ from pydantic import Field
 
 from .base import Command, Event
 
-NotificationKind = Literal["auto_reply", "reply", "owner", "watcher", "escalation"]
+NotificationKind = Literal["auto_reply", "reply", "owner", "watcher", "escalation", "forward"]
 
 
 class ResendV1(Command):

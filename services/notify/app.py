@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ticketwire_chassis.service import Service
 from ticketwire_contracts.notify import ResendV1
-from ticketwire_contracts.tickets import PersonErasedV1, Queue, TicketEvent
+from ticketwire_contracts.tickets import MailSettledV1, PersonErasedV1, Queue, TicketEvent
 
 from .domain.letter import Letter
 from .domain.telling import Telling
@@ -23,7 +23,7 @@ rows = OutgoingStore(service.db)
 desk = Desk(service.signer, settings.public_url.rstrip("/"), settings.mail_domain, settings.sender_address)
 
 
-def write(event: TicketEvent, telling: Telling, queue: Queue) -> tuple[Letter, bytes]:
+def write(event: TicketEvent | MailSettledV1, telling: Telling, queue: Queue) -> tuple[Letter, bytes]:
     """A letter and its octets."""
     written = letter(event, telling, queue, desk)
     return written, octets(written)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import structlog
 from prometheus_client import Counter
@@ -23,25 +23,29 @@ from ticketwire_contracts.tickets import (
     GrantGivenV1,
     GrantTakenV1,
     GroupChangedV1,
+    MailSettledV1,
     PersonChangedV1,
     PersonCreatedV1,
     Queue,
     QueueChangedV1,
     QueueCreatedV1,
+    TicketDependencyReopenedV1,
     TicketEscalatedV1,
     TicketEvent,
+    TicketForwardedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
     TicketReceivedV1,
     TicketRepliedV1,
+    TicketStatusChangedV1,
 )
 
 from .domain.addresses import spelled
 from .domain.directory import Directory, Known
 from .domain.letter import Letter
 from .domain.outgoing import Outgoing, row_id
-from .domain.telling import Recipient, Telling, agents_in, who_hears
+from .domain.telling import BY_PEOPLE, Recipient, Telling, agents_in, refusal_of, who_hears
 
 log = structlog.get_logger()
 
@@ -61,12 +65,16 @@ HEARD = (
     TicketNotedV1,
     TicketOwnerChangedV1,
     TicketEscalatedV1,
+    TicketForwardedV1,
+    TicketStatusChangedV1,
+    TicketDependencyReopenedV1,
+    MailSettledV1,
 )
 FORBIDDEN = Problem(type="forbidden", title="You may not", status=403, detail="It needs the right mail.admin.")
 UNKNOWN = Problem(type="notification-not-found", title="No such mail", status=404)
 NOT_FAILED = Problem(type="not-failed", title="It has not failed", status=409, detail="Only failed mails are resent.")
 
-Write = Callable[[TicketEvent, Telling, Queue], tuple[Letter, bytes]]
+Write = Callable[[TicketEvent | MailSettledV1, Telling, Queue], tuple[Letter, bytes]]
 
 
 class DirectoryBehind(Exception):
@@ -115,7 +123,7 @@ class Handlers:
         entries = [entry for event in events if (entry := known(event)) is not None]
         if entries:
             await self._directories.keep(entries)
-        told = [event for event in events if isinstance(event, TicketEvent) and not event.replay]
+        told = [event for event in events if not event.replay and _may_tell(event)]
         if not told:
             return
         directory = await self._directories.current()
@@ -130,38 +138,46 @@ class Handlers:
         if fresh:
             self._send(fresh)
 
-    def _rows_for(self, event: TicketEvent, directory: Directory, now: datetime) -> list[Outgoing]:
-        if event.ticket.queue not in directory.queues:
-            raise DirectoryBehind(f"queue {event.ticket.queue} is not known yet")
-        if missing := agents_in(event) - directory.persons.keys():
+    def _rows_for(self, event: TicketEvent | MailSettledV1, directory: Directory, now: datetime) -> list[Outgoing]:
+        _, queue = _about(event)
+        if queue not in directory.queues:
+            raise DirectoryBehind(f"queue {queue} is not known yet")
+        if isinstance(event, TicketEvent) and (missing := agents_in(event) - directory.persons.keys()):
             raise DirectoryBehind(f"{len(missing)} agents are not known yet")
         return [
             self._row(event, telling, lost, directory, now)
             for telling, lost in (reachable(telling) for telling in who_hears(event, directory))
-            if telling.to or telling.kind == "reply"
+            if telling.to or telling.kind in BY_PEOPLE
         ]
 
     def _row(
-        self, event: TicketEvent, telling: Telling, lost: Sequence[str], directory: Directory, now: datetime
+        self,
+        event: TicketEvent | MailSettledV1,
+        telling: Telling,
+        lost: Sequence[str],
+        directory: Directory,
+        now: datetime,
     ) -> Outgoing:
-        letter, mail = self._write(event, telling, directory.queues[event.ticket.queue])
+        ticket, queue = _about(event)
+        letter, mail = self._write(event, telling, directory.queues[queue])
         recipients = tuple(dict.fromkeys([*(one.address for one in (*letter.to, *letter.cc)), *lost]))
         return Outgoing(
             id=row_id(event.id, telling),
             kind=telling.kind,
-            ticket=event.ticket.number,
+            ticket=ticket,
             cause=event.id,
             correlation=event.correlation,
-            sender=letter.sender.address if telling.kind == "reply" else "",  # nothing answers what a machine wrote
+            sender=letter.sender.address if telling.kind in BY_PEOPLE else "",  # nothing answers what a machine wrote
             recipients=recipients,
             open=recipients,
             message_id=letter.message_id,
-            mail=mail,
+            mail=b"" if telling.forbidden else mail,
             first_at=now,
             internal=telling.internal,
             person=telling.to[0].person if telling.internal else "",
             thing=telling.thing,
             attachments=letter.attachments,
+            forbidden=telling.forbidden,
         )
 
     async def obey(self, orders: Sequence[Asked]) -> list[Answer]:
@@ -188,6 +204,17 @@ class Handlers:
         return person is not None and directory.may(person, "mail.admin", Thing())
 
 
+def _may_tell(event: Event) -> TypeGuard[TicketEvent | MailSettledV1]:
+    return isinstance(event, TicketEvent) or (isinstance(event, MailSettledV1) and refusal_of(event) is not None)
+
+
+def _about(event: TicketEvent | MailSettledV1) -> tuple[str, str]:
+    """Number of the ticket and name of the queue."""
+    if isinstance(event, TicketEvent):
+        return event.ticket.number, event.ticket.queue
+    return event.ticket or "", event.notice.queue if event.notice else ""
+
+
 def known(event: Event) -> Known | None:
     """What an event adds to the directory. Customers do not stand in it: they come with their tickets."""
     match event:
@@ -210,14 +237,14 @@ def known(event: Event) -> Known | None:
 def reachable(telling: Telling) -> tuple[Telling, list[str]]:
     """The telling with its addresses as SMTP wants them, and the addresses that no mail can reach.
 
-    A reply keeps those in its row, so that they fail and the agent hears of it; nobody misses a notice.
+    What a person wrote keeps those in its row, so that they fail and the agent hears of it; nobody misses a notice.
     """
     to, cc = _spelled(telling.to), _spelled(telling.cc)
     lost = [one.address for one in (*telling.to, *telling.cc) if spelled(one.address) is None]
     UNREACHABLE.inc(len(lost))
     if not to:
         to, cc = cc, ()
-    return replace(telling, to=to, cc=cc), lost if telling.kind == "reply" else []
+    return replace(telling, to=to, cc=cc), lost if telling.kind in BY_PEOPLE else []
 
 
 def _spelled(people: Sequence[Recipient]) -> tuple[Recipient, ...]:

@@ -34,7 +34,7 @@ from ticketwire_contracts.ingest import Attachment
 
 from .domain.addresses import spelled
 from .domain.directory import Directory
-from .domain.outgoing import NO_ADDRESS, Outcome, Outgoing, Settled, cap_key, over_cap, settle, withheld
+from .domain.outgoing import NO_ADDRESS, Outcome, Outgoing, Settled, cap_key, forbidden, over_cap, settle, withheld
 from .domain.telling import may_still_hear
 
 log = structlog.get_logger()
@@ -206,7 +206,9 @@ class Sender:
                 counts[key] -= 1
                 refused.add(one.row.id)
         for one in batch:
-            if one.row.id in refused:
+            if one.row.forbidden:
+                self._finish(one, forbidden(one.row), now)
+            elif one.row.id in refused:
                 self._finish(one, over_cap(one.row), now)
             elif directory is not None and not _may_hear(one.row, directory):
                 self._finish(one, withheld(one.row), now)

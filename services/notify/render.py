@@ -20,17 +20,23 @@ from urllib.parse import quote
 
 from ticketwire_chassis.i18n.dates import exact
 from ticketwire_chassis.i18n.translator import Translator, translator
-from ticketwire_contracts.ingest import Attachment
+from ticketwire_contracts.ingest import Address, Attachment
 from ticketwire_contracts.tickets import (
+    MailSettledV1,
     MessageEvent,
     Queue,
+    QuotedMessage,
+    RefusalNotice,
+    TicketDependencyReopenedV1,
     TicketEscalatedV1,
     TicketEvent,
+    TicketForwardedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
     TicketReceivedV1,
     TicketRepliedV1,
+    TicketStatusChangedV1,
 )
 
 from .domain.addresses import spelled, with_token
@@ -51,6 +57,8 @@ NAME_CHARS = 60
 """Of a name in a header as it is; longer ones are encoded, since only that can be folded anywhere."""
 FILENAME_CHARS = 55
 """Of a file's name in one line of its header, encoded; RFC 2231 numbers the lines."""
+NOBODY = "person/0"
+"""In a reply address that is not for one person."""
 QUOTED_CHARS = 20_000
 """Of a message in a notice; the whole of it is on the ticket."""
 
@@ -79,11 +87,17 @@ class Desk:
     sender_address: str
 
 
-def letter(event: TicketEvent, telling: Telling, queue: Queue, desk: Desk) -> Letter:
+def letter(event: TicketEvent | MailSettledV1, telling: Telling, queue: Queue, desk: Desk) -> Letter:
     """The letter that an event calls for."""
+    if isinstance(event, MailSettledV1):
+        if event.notice is None or event.ticket is None:
+            raise ValueError("nobody is to be told")
+        return _refusal(event, event.notice, event.ticket, telling, queue, desk)
     match telling.kind:
         case "reply" if isinstance(event, TicketRepliedV1):
             return _reply(event, telling, queue, desk)
+        case "forward" if isinstance(event, TicketForwardedV1):
+            return _forward(event, telling, queue, desk)
         case "auto_reply" if isinstance(event, TicketOpenedV1):
             return _auto_reply(event, telling, queue, desk)
         case _:
@@ -136,6 +150,79 @@ def _auto_reply(event: TicketOpenedV1, telling: Telling, queue: Queue, desk: Des
         headers=AUTO_REPLY_HEADERS,
         language=t.language,
     )
+
+
+def _refusal(
+    event: MailSettledV1, notice: RefusalNotice, number: str, telling: Telling, queue: Queue, desk: Desk
+) -> Letter:
+    recipient, address = telling.to[0], _address_of(queue, desk)
+    t = translator(recipient.language)
+    text = t(
+        "Hello,\n\nticket {number} is closed, and nothing can be added to it any more: your message has not reached "
+        "us.\n\nIf you still need our help, please write a new mail to {address}, and not as an answer to this one."
+        "\n\n{queue}\n",
+        number=number,
+        address=address,
+        queue=queue.title,
+    )
+    subject = _line(notice.subject)
+    return Letter(
+        sender=Recipient(address, queue.title),
+        to=(recipient,),
+        subject=subject if subject.lower().startswith("re:") else f"Re: {subject}",
+        text=text,
+        message_id=desk.ids.message_id(number, event.id, recipient.address, desk.mail_domain),
+        date=event.time,
+        in_reply_to=known_id(notice.message_id),
+        references=chain(notice.references, notice.message_id),
+        headers=AUTO_REPLY_HEADERS,
+        language=t.language,
+    )
+
+
+# ---------------------------------------------------------------------------------------------- outsiders
+
+
+def _forward(event: TicketForwardedV1, telling: Telling, queue: Queue, desk: Desk) -> Letter:
+    """Its Reply-To and its Message-ID are signed as internal: whoever answers it, the answer becomes a note."""
+    address, number = _address_of(queue, desk), event.ticket.number
+    name = event.message.author.name
+    t = translator(event.ticket.language)
+    return Letter(
+        sender=Recipient(address, f"{name} ({queue.title})" if name else queue.title),
+        to=telling.to,
+        subject=subject_line(number, event.ticket.subject, answers=False),
+        text="\n\n".join([*([event.message.text] if event.message.text else []), *_quoted(event.quoted, t)]) + "\n",
+        message_id=desk.ids.message_id(number, event.id, telling.key, desk.mail_domain, internal=True),
+        date=event.time,
+        reply_to=with_token(address, desk.ids.reply_token(number, "note", NOBODY)),
+        attachments=tuple(event.message.attachments),
+        language=t.language,
+    )
+
+
+def _quoted(messages: Sequence[QuotedMessage], t: Translator) -> list[str]:
+    return [
+        "\n".join(
+            [
+                t("----- Forwarded message -----"),
+                t("From: {author}", author=_written(one.author)),
+                *([t("To: {recipients}", recipients=", ".join(map(_written, one.to)))] if one.to else []),
+                t("Date: {date}", date=exact(one.at, t)),
+                *([t("Subject: {subject}", subject=_line(one.subject))] if one.subject else []),
+                "",
+                one.text,
+            ]
+        )
+        for one in messages
+    ]
+
+
+def _written(who: Address) -> str:
+    name = _line(who.name)
+    if not who.address:
+        return name
+    return f"{name} <{_line(who.address)}>" if name else _line(who.address)
 
 
 # --------------------------------------------------------------------------------------------- colleagues
@@ -195,6 +282,10 @@ def headline(event: TicketEvent, t: Translator) -> str:
             return t("Ticket {number} is yours now.", number=number)
         case TicketEscalatedV1():
             return _escalated(event, t)
+        case TicketStatusChangedV1():
+            return t("Ticket {number} is open again: the time that it waited for has come.", number=number)
+        case TicketDependencyReopenedV1():  # not which: its owner may not be allowed to see that one
+            return t("Something that ticket {number} depends on is open again.", number=number)
     return event.summary
 
 

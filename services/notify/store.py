@@ -212,5 +212,6 @@ def _row(doc: Doc) -> Outgoing:
         mail=bytes(doc.get("mail", b"")),
         thing=Thing.model_validate(doc["thing"]) if doc["thing"] else None,
         attachments=tuple(Attachment.model_validate(file) for file in doc["attachments"]),
+        forbidden=doc.get("forbidden", ""),
     )  # fmt: skip
     return replace(row, first_at=row.first_at.astimezone(UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,7 +25,7 @@ from services.notify.domain.outgoing import (
 from services.notify.domain.telling import Recipient, Telling, agents_in, may_still_hear, who_hears
 from services.tickets.domain.context import without_tag
 from ticketwire_contracts.ingest import Address, AutoVerdict
-from ticketwire_contracts.tickets import Group, Person, TicketEvent
+from ticketwire_contracts.tickets import Group, MailSettledV1, Person, TicketEvent
 
 from .world import (
     ANNA,
@@ -32,24 +33,30 @@ from .world import (
     MARA,
     NOON,
     OSKAR,
+    SHOP,
     STRANGER,
     SUE,
     SUPPORT,
+    dependency_reopened,
     directory,
     escalated,
+    forwarded,
     message,
     noted,
     opened,
     outgoing,
     owner_changed,
     party,
+    quoted,
     received,
+    refused,
     replied,
+    status_changed,
     ticket,
 )
 
 
-def heard_by(event: TicketEvent, **change: object) -> list[tuple[str, str]]:
+def heard_by(event: TicketEvent | MailSettledV1, **change: object) -> list[tuple[str, str]]:
     """Kind and first address of each mail."""
     queue = SUPPORT.model_copy(update=change)
     return [(told.kind, told.to[0].address) for told in who_hears(event, directory(queue))]
@@ -139,6 +146,66 @@ def test_an_escalation_reaches_whom_the_policy_names() -> None:
     assert heard_by(escalated("tell_supervisors", ticket=owned)) == [("escalation", "sue@example.org")]
     assert heard_by(escalated("tell_owner", ticket=owned)) == [("escalation", "oskar@example.org")]
     assert heard_by(escalated(ticket=owned)) == []
+
+
+def test_a_forward_goes_to_the_outsiders_in_one_mail_and_to_nobody_else() -> None:
+    event = forwarded(to=(SHOP, "other@example.com"), ticket=ticket(owner=party(OSKAR), watchers=[party(OSKAR)]))
+    (told,) = who_hears(event, directory())
+    assert (told.kind, [one.address for one in told.to], told.cc) == ("forward", [SHOP, "other@example.com"], ())
+    assert not told.internal
+    assert not told.forbidden
+
+
+def test_a_forward_that_would_carry_what_came_encrypted_is_forbidden() -> None:
+    (told,) = who_hears(forwarded(quoted(1), quoted(2, encrypted=True)), directory())
+    assert "encrypted" in told.forbidden
+
+
+@pytest.mark.parametrize("event", [opened, received, replied, noted], ids=["opened", "received", "replied", "noted"])
+def test_watchers_of_a_ticket_hear_as_far_as_they_may_see_it(event: Callable[..., TicketEvent]) -> None:
+    watched = ticket(owner=party(MARA), watchers=[party(OSKAR), party(STRANGER), party(SUE)])
+    heard = heard_by(event(ticket=watched), watchers=[], supervisors=[])
+    assert ("watcher", "oskar@example.org") in heard
+    assert "dan@example.org" not in [address for _, address in heard], "watching gives no right"
+    assert (("watcher", "sue@example.org") in heard) == (event is not noted), "Sue may not see notes"
+
+
+def test_a_directory_that_lacks_a_watcher_is_behind() -> None:
+    assert agents_in(received(ticket=ticket(watchers=[party(OSKAR)]))) == {OSKAR.id}
+
+
+def test_the_owner_hears_when_the_ticket_wakes_and_of_no_other_status() -> None:
+    assert heard_by(status_changed("system/escalation")) == [("owner", "oskar@example.org")]
+    assert heard_by(status_changed("system/escalation", owner=None)) == []
+    assert heard_by(status_changed(MARA.id)) == []
+    assert heard_by(status_changed("system/tickets")) == []
+
+
+def test_the_owner_hears_when_what_their_ticket_depends_on_opens_again() -> None:
+    assert heard_by(dependency_reopened()) == [("owner", "oskar@example.org")]
+    assert heard_by(dependency_reopened(owner=None)) == []
+    assert heard_by(dependency_reopened(actor=OSKAR.id)) == [], "they did it themselves"
+
+
+def test_the_sender_of_a_mail_that_was_refused_is_told_by_machine() -> None:
+    assert heard_by(refused()) == [("auto_reply", "anna@example.net")]
+    assert heard_by(refused(language="de"), auto_reply=False) == [("auto_reply", "anna@example.net")]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        refused(notice=None),
+        refused(why="no_queue"),
+        refused(outcome="ignored"),
+        refused(to="no-reply@example.net"),
+        refused(to="support+x@example.org"),
+        refused(to=""),
+    ],
+    ids=["without notice", "for another reason", "ignored", "to a machine", "to ourselves", "to nobody"],
+)
+def test_of_no_other_mail_and_to_no_machine(event: MailSettledV1) -> None:
+    assert heard_by(event) == []
 
 
 def test_a_colleague_hears_once_for_the_nearest_reason() -> None:
@@ -338,6 +405,7 @@ def test_one_too_many_and_one_withheld_are_refused_for_all() -> None:
 def test_a_reply_has_no_cap_an_automatic_one_its_address_a_notice_its_ticket_too() -> None:
     day = NOON.date()
     assert cap_key(outgoing(), day) is None
+    assert cap_key(outgoing(kind="forward"), day) is None
     first, second = outgoing(kind="auto_reply", ticket="TW-1"), outgoing(kind="auto_reply", ticket="TW-2")
     assert cap_key(first, day) == cap_key(second, day)
     assert cap_key(first, day) != cap_key(first, day + timedelta(days=1))

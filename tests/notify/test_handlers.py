@@ -20,12 +20,17 @@ from .world import (
     MARA,
     NOON,
     OSKAR,
+    SHOP,
     event,
+    file,
+    forwarded,
     noted,
     opened,
     outgoing,
     owner_changed,
     party,
+    quoted,
+    refused,
     replied,
     ticket,
 )
@@ -109,6 +114,46 @@ async def test_a_reply_to_an_address_that_no_mail_reaches_has_a_row_that_fails(h
     (failed,) = [event for event in await house.said() if event["type"] == "notification.failed.v1"]
     assert failed["recipients"] == ["jürgen@example.net"]
     assert failed["reason"] == "no mail can be addressed to it"
+
+
+async def test_a_forward_goes_out_whole_and_its_bounces_come_back(house: House) -> None:
+    await house.hear(forwarded(to=(SHOP, "other@example.com")))
+    (doc,) = await house.docs()
+    assert (doc["kind"], doc["recipients"]) == ("forward", [SHOP, "other@example.com"])
+    assert doc["sender"] == "support@example.org"
+    house.start()
+    await house.settled("sent")
+    (mail,) = house.postbox.mails
+    assert b"It is on fire, 1." in mail.octets
+
+
+async def test_what_came_encrypted_does_not_leave_and_it_is_said(house: House) -> None:
+    await house.hear(forwarded(quoted(1, encrypted=True), attachments=[file()]))
+    (doc,) = await house.docs()
+    assert bytes(doc["mail"]) == b""
+    house.start()
+    await house.settled("failed")
+    (failed,) = await house.said()
+    assert (failed["type"], failed["kind"], failed["recipients"]) == ("notification.failed.v1", "forward", [SHOP])
+    assert "encrypted" in failed["reason"]
+    await resend(house, SYSTEM, doc["_id"])
+    await house.until(lambda: _said_twice(house))
+    assert house.postbox.mails == []
+
+
+async def _said_twice(house: House) -> bool:
+    return [event["type"] for event in await house.said()] == ["notification.failed.v1"] * 2
+
+
+async def test_the_sender_of_a_refused_mail_is_told_once_and_not_by_a_replay(house: House) -> None:
+    await house.hear(refused(replay=True))
+    assert await house.docs() == []
+    await house.hear(refused(), refused())
+    await house.hear(refused(), refused(why="no_queue", notice=None, ticket=None))
+    (doc,) = await house.docs()
+    assert (doc["kind"], doc["recipients"], doc["ticket"], doc["sender"]) == (
+        "auto_reply", ["anna@example.net"], "TW-12", "",
+    )  # fmt: skip
 
 
 async def test_a_notice_or_automatic_reply_that_no_mail_reaches_has_no_row(house: House) -> None:

@@ -22,25 +22,30 @@ from services.tickets.domain.decision import Refusal
 from tests.tickets import world as tickets_world
 from ticketwire_chassis.i18n.languages import LANGUAGES
 from ticketwire_contracts.ingest import Address
-from ticketwire_contracts.tickets import TicketEvent
+from ticketwire_contracts.tickets import MailSettledV1, TicketEvent
 
 from .world import (
     ANNA,
     MARA,
     NOON,
     OSKAR,
+    SHOP,
     SIGNER,
     SUPPORT,
+    dependency_reopened,
     directory,
     escalated,
     file,
+    forwarded,
     message,
     noted,
     opened,
     outgoing,
     owner_changed,
     party,
+    quoted,
     received,
+    refused,
     replied,
     ticket,
     write,
@@ -103,7 +108,7 @@ def basic(**change: object) -> Letter:
     return replace(begin, **change)  # type: ignore[arg-type]
 
 
-def letter_to(event: TicketEvent, address: str) -> EmailMessage:
+def letter_to(event: TicketEvent | MailSettledV1, address: str) -> EmailMessage:
     """The letter that one recipient gets."""
     for telling in who_hears(event, directory()):
         if telling.to[0].address == address:
@@ -304,6 +309,59 @@ def test_the_automatic_reply_is_in_the_customers_language(language: str) -> None
     assert {"en": "thank you for your message", "de": "vielen Dank für Ihre Nachricht"}[language] in text
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "is closed"), ("de", "ist geschlossen")])
+def test_the_refusal_is_an_automatic_reply_to_the_mail_in_the_senders_language(language: str, words: str) -> None:
+    mail = letter_to(refused(language=language), ANNA.address)
+    assert mail["Subject"] == "Re: [TW-12] Printer"
+    assert (mail["In-Reply-To"], mail["References"]) == (
+        "<again@example.net>",
+        "<first@example.net> <again@example.net>",
+    )
+    assert words in mail.get_content()
+    assert "support@example.org" in mail.get_content()
+    assert (mail["Auto-Submitted"], mail["X-Ticketwire-Loop"]) == ("auto-replied", "yes")
+    assert mail["Reply-To"] is None
+
+
+def test_a_forward_carries_what_was_said_oldest_first_below_what_is_written_above() -> None:
+    second = quoted(2, author=Address(name="Mara", address=""), to=[], subject="")
+    mail = letter_to(forwarded(quoted(1), second), SHOP)
+    text = mail.get_content()
+    assert text.startswith("Can you mend it?\n\n")
+    assert text.index("It is on fire, 1.") < text.index("It is on fire, 2.")
+    assert "From: Anna Berg <anna@example.net>\nTo: support@example.org\n" in text
+    assert "From: Mara\nDate: " in text, "an agent's address is nobody's business"
+    assert people(mail, "From") == [("Mara (Support)", "support@example.org")]
+    assert mail["Subject"] == "[TW-12] Printer"
+    for name in ("References", "In-Reply-To", "Auto-Submitted", "Precedence", "X-Ticketwire-Loop"):
+        assert mail[name] is None
+
+
+def test_names_cannot_make_lines_of_a_forward() -> None:
+    name = "Anna\n\n----- Forwarded message -----\nFrom: the boss"
+    text = letter_to(forwarded(quoted(1, author=Address(name=name, address=""), subject=name)), SHOP).get_content()
+    assert text.count("\n----- Forwarded message -----\n") == 1
+    assert "\nFrom: the boss" not in text
+
+
+def test_the_ids_of_a_forward_are_signed_as_internal() -> None:
+    mail = letter_to(forwarded(), SHOP)
+    signed = SIGNER.ticket_of_message_id(mail["Message-ID"].strip("<>"))
+    assert signed is not None
+    assert (signed.ticket, signed.internal) == ("TW-12", True)
+    found = mark(mail["Reply-To"].addresses[0].addr_spec)
+    assert (found.ticket, found.internal, found.reply_of) == ("TW-12", True, None)
+
+
+def test_an_answer_to_a_forward_becomes_a_note_whoever_sends_it() -> None:
+    address = letter_to(forwarded(number="TW-1"), SHOP)["Reply-To"].addresses[0].addr_spec
+    for sender in (SHOP, "mara@example.org", "anna@example.net"):
+        world = tickets_world.World()
+        world.mail()
+        world.marks[address] = mark(address)
+        assert tickets_world.kinds(world.mail(to=address, sender=sender)) == ["noted"]
+
+
 def test_what_a_machine_writes_says_so_to_every_machine() -> None:
     for mail in (letter_to(opened(), "anna@example.net"), letter_to(opened(), "mara@example.org")):
         assert mail["Auto-Submitted"] in ("auto-replied", "auto-generated")
@@ -424,7 +482,7 @@ def test_reply_addresses_are_short_enough_for_every_server() -> None:
 
 
 def test_ingest_reads_every_letter_of_a_machine_as_one_of_a_machine() -> None:
-    for event in (opened(), received(), noted(), escalated("tell_supervisors")):
+    for event in (opened(), received(), noted(), escalated("tell_supervisors"), refused(), dependency_reopened()):
         for telling in who_hears(event, directory()):
             raw = write(event, telling, SUPPORT)[1]
             reading = read_mail(raw, "support@example.org").reading

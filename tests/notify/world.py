@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.notify.domain.directory import Directory
@@ -19,19 +19,25 @@ from ticketwire_contracts.tickets import (
     ClockFacts,
     Grant,
     Group,
+    MailSettledV1,
     Message,
     MessageEvent,
     Party,
     Person,
     Queue,
+    QuotedMessage,
+    RefusalNotice,
     Ticket,
+    TicketDependencyReopenedV1,
     TicketEscalatedV1,
     TicketEvent,
+    TicketForwardedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
     TicketReceivedV1,
     TicketRepliedV1,
+    TicketStatusChangedV1,
 )
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -44,6 +50,7 @@ OSKAR = Person(
 )
 SUE = Person(id="person/c2c2c2c2c2c2", login="sue", name="Sue", addresses=["sue@example.org"], agent=True)
 STRANGER = Person(id="person/d3d3d3d3d3d3", login="dan", name="Dan", addresses=["dan@example.org"], agent=True)
+SHOP = "shop@example.com"
 ANNA = Party(id="person/e4e4e4e4e4e4", name="Anna Berg", address="anna@example.net")
 
 SUPPORT = Queue(
@@ -182,12 +189,61 @@ def escalated(*actions: str, **fields: Any) -> TicketEscalatedV1:
     return event(TicketEscalatedV1, **(begin | fields), due_at=NOON, actions=list(actions))
 
 
+def quoted(n: int = 1, encrypted: bool = False, **change: Any) -> QuotedMessage:
+    """A message of Anna's as it is forwarded."""
+    begin: dict[str, Any] = {
+        "id": f"TW-12.{n}", "author": Address(name=ANNA.name, address=ANNA.address), "at": NOON + timedelta(hours=n),
+        "to": [Address(address="support@example.org")], "subject": "Printer", "text": f"It is on fire, {n}.",
+        "encrypted": encrypted,
+    }  # fmt: skip
+    return QuotedMessage.model_validate(begin | change)
+
+
+def forwarded(*messages: QuotedMessage, to: tuple[str, ...] = (SHOP,), **fields: Any) -> TicketForwardedV1:
+    """Mara has forwarded messages to a shop."""
+    said = message(
+        id="TW-12.3", kind="page", author=party(MARA), text="Can you mend it?", internal=True, message_id=None,
+        to=[Address(address=address) for address in to], attachments=fields.pop("attachments", []),
+    )  # fmt: skip
+    begin: dict[str, Any] = {"version": 7, "actor": MARA.id, "message": said}
+    return event(TicketForwardedV1, **(begin | fields), quoted=list(messages) or [quoted()])
+
+
+def status_changed(actor: str, owner: Person | None = OSKAR) -> TicketStatusChangedV1:
+    """A ticket that waited is open again."""
+    open_again = ticket(status="open", category="active", owner=party(owner) if owner else None)
+    return event(TicketStatusChangedV1, version=8, actor=actor, ticket=open_again, before="pending", after="open")
+
+
+def dependency_reopened(owner: Person | None = OSKAR, **fields: Any) -> TicketDependencyReopenedV1:
+    """What Oskar's closed ticket depends on is open again."""
+    closed = ticket(status="resolved", category="closed", owner=party(owner) if owner else None)
+    begin: dict[str, Any] = {"version": 9, "actor": MARA.id, "ticket": closed}
+    return event(TicketDependencyReopenedV1, **(begin | fields), dependency="TW-77")
+
+
+def refused(to: str = ANNA.address, why: str = "follow_up_refused", **change: Any) -> MailSettledV1:
+    """Anna has written on a ticket that is closed for good."""
+    notice = RefusalNotice(
+        to=Address(name="Anna Berg", address=to), queue="support", subject="Re: [TW-12] Printer",
+        message_id="again@example.net", references=["first@example.net"], language=change.pop("language", None),
+    )  # fmt: skip
+    envelope = stamp(
+        MailSettledV1, "refusal/m-1", 1, at=NOON, actor=Actor(kind="customer", id=ANNA.id), correlation="c-1",
+        summary="A mail was refused", replay=change.pop("replay", False),
+    )  # fmt: skip
+    begin: dict[str, Any] = {
+        "mail": "m-1", "reading": 1, "outcome": "refused", "why": why, "ticket": "TW-12", "notice": notice,
+    }  # fmt: skip
+    return MailSettledV1.model_validate(envelope | begin | change)
+
+
 def file(name: str = "plan.pdf", kind: str = "application/pdf", digest: str = "0" * 64, size: int = 5) -> Attachment:
     """An attachment."""
     return Attachment(filename=name, content_type=kind, size=size, sha256=digest)
 
 
-def write(said: TicketEvent, telling: Telling, queue: Queue) -> tuple[Letter, bytes]:
+def write(said: TicketEvent | MailSettledV1, telling: Telling, queue: Queue) -> tuple[Letter, bytes]:
     """A letter and its octets, as app.py joins them."""
     written = letter(said, telling, queue, DESK)
     return written, octets(written)

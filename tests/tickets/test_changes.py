@@ -13,6 +13,7 @@ from services.tickets.domain.context import Context, Directory
 from services.tickets.domain.decision import Decision, Refusal
 from services.tickets.domain.events import Received
 from services.tickets.domain.lifecycle import DEFAULT, flaw, lifecycle_of
+from services.tickets.domain.links import MOST
 from services.tickets.domain.people import person_id
 from services.tickets.domain.seeding import GRANTS, seed
 from services.tickets.domain.state import TicketState, fold
@@ -36,6 +37,7 @@ from ticketwire_contracts.tickets import (
     Group,
     JoinPersonsV1,
     Lifecycle,
+    Link,
     Person,
     Queue,
     ReplyToTicketV1,
@@ -361,11 +363,22 @@ def test_a_queue_that_wants_a_new_ticket_gets_one_that_refers_to_the_closed_one(
     new = office.tickets["TW-2"]
     assert [(link.type, link.target) for link in new.links] == [("refers_to", "TW-1")]
     assert (new.queue, new.status, new.subject) == ("support", "new", "Printer")
-    assert office.tickets["TW-1"].status == "resolved"
+    closed = office.tickets["TW-1"]
+    assert [(link.type, link.target) for link in closed.links] == [("referred_to_by", "TW-2")]
+    assert closed.status == "resolved"
     assert fold(None, office.log["TW-2"][0][1], new.created_at) == new
     # what answers the new ticket stays there
     office.known["second@example.net"] = "TW-2"
     assert kinds(office.mail(references=["second@example.net"])) == ["received"]
+
+
+def test_a_closed_ticket_with_all_the_links_it_may_have_is_only_referred_to() -> None:
+    office = closed_office("new_linked_ticket")
+    closed = office.tickets["TW-1"]
+    many = [Link(type="refers_to", target=f"https://example.org/{n}") for n in range(MOST)]
+    office.tickets["TW-1"] = closed.model_copy(update={"links": many})
+    assert kinds(office.mail(references=["first@example.net"])) == ["opened"]
+    assert [link.target for link in office.tickets["TW-2"].links] == ["TW-1"]
 
 
 def test_a_queue_that_refuses_says_to_whom_to_say_so() -> None:

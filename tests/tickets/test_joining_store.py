@@ -11,6 +11,8 @@ from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_contracts.base import Actor, Answer
 from ticketwire_contracts.tickets import (
     AddNoteV1,
+    ChangeQueueV1,
+    ForwardMessagesV1,
     LinkTicketsV1,
     MergeTicketsV1,
     ReplyToTicketV1,
@@ -108,6 +110,55 @@ async def test_mail_to_an_old_number_joins_the_target_and_opens_what_others_depe
     assert settled[again.mail] == two
     assert len(settled) == 5
     await tickets.sound()
+
+
+async def test_a_new_ticket_about_a_closed_one_and_the_link_back_are_one_thing(tickets: Replica, mara: Actor) -> None:
+    await tickets.must(ChangeQueueV1(name="support", follow_up="new_linked_ticket"))
+    world = World()
+    await tickets.handlers.on_mail_received([world.make_mail("support@example.org", "anna@example.net")])
+    await tickets.must(SetStatusV1(ticket="TW-1", status="resolved"), mara)
+    again = [
+        world.make_mail("support@example.org", "anna@example.net", subject="Re: [TW-1] still broken") for _ in range(3)
+    ]
+    await asyncio.gather(
+        tickets.handlers.on_mail_received(again), Replica(tickets.db).handlers.on_mail_received(again[1:])
+    )
+    closed = await tickets.state("TW-1")
+    assert closed.category == "closed"
+    assert {link.type for link in closed.links} == {"referred_to_by"}
+    assert len(closed.links) == 3
+    for link in closed.links:
+        new = await tickets.state(link.target)
+        assert [(one.type, one.target) for one in new.links] == [("refers_to", "TW-1")]
+    settled = {event.mail: event.ticket for event in await tickets.said() if event.type == "mail.settled.v1"}
+    assert {settled[mail.mail] for mail in again} == {link.target for link in closed.links}
+    await tickets.sound()
+
+
+async def test_what_was_said_on_a_merged_ticket_is_forwarded_from_the_one_it_is_in(
+    tickets: Replica, mara: Actor
+) -> None:
+    one, two = await tickets.open(mara), await tickets.open(mara)
+    await tickets.must(MergeTicketsV1(ticket=one, into=two), mara)
+    for named in (one, two):
+        command = ForwardMessagesV1(ticket=named, messages=[f"{one}.1", f"{two}.1"], to=["shop@example.com"])
+        answer = await tickets.must(command, mara)
+        (event,) = answer.events
+        assert event["ticket"]["number"] == two
+        assert sorted(message["id"] for message in event["quoted"]) == sorted([f"{one}.1", f"{two}.1"])
+    await tickets.must(UnmergeTicketV1(ticket=one), mara)
+    command = ForwardMessagesV1(ticket=two, messages=[f"{one}.1"], to=["shop@example.com"])
+    assert kind(await tickets.ask(command, mara)) == "unknown-message"
+
+
+async def test_a_message_that_was_split_off_is_forwarded_from_where_it_is(tickets: Replica, mara: Actor) -> None:
+    one = await tickets.open(mara)
+    await tickets.must(AddNoteV1(ticket=one, text="It stays."), mara)
+    split = await tickets.must(SplitTicketV1(ticket=one, messages=[f"{one}.1"]), mara)
+    part = str(split.result["number"])
+    command = ForwardMessagesV1(ticket=one, messages=[f"{one}.1"], to=["shop@example.com"])
+    assert kind(await tickets.ask(command, mara)) == "unknown-message"
+    await tickets.must(ForwardMessagesV1(ticket=part, messages=[f"{part}.1"], to=["shop@example.com"]), mara)
 
 
 async def test_of_two_opposite_merges_one_wins_and_the_other_hears_why(tickets: Replica, mara: Actor) -> None:

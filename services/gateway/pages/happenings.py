@@ -16,7 +16,7 @@ from .reader import Reader
 from .rendering import filled
 from .words import PROMISES, priority_word, status_word
 
-QUIET = frozenset({"reply", "owner", "watcher"})
+QUIET = frozenset({"reply", "owner", "watcher", "forward"})
 """Mails of these kinds are news only when they fail: the reply itself stands in the conversation."""
 
 SENT = {

@@ -14,7 +14,7 @@ from ticketwire_contracts.notify import NotificationKind
 from ticketwire_contracts.rights import Thing
 
 from .addresses import plain
-from .telling import Telling
+from .telling import BY_PEOPLE, Telling
 
 NAMESPACE = uuid.UUID("2f6a0f63-6a8e-5c0b-8a57-2f6f3f2f9d4e")
 
@@ -51,6 +51,8 @@ class Outgoing:
     tries: int = 0
     rev: int = 0
     state: State = "waiting"
+    forbidden: str = ""
+    """Why it must not go out; such a row holds no mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,14 @@ def row_id(event_id: str, telling: Telling) -> str:
 
 
 def cap_key(row: Outgoing, day: date) -> str | None:
-    """What an automatic mail counts against on a day: its address, for a notice its ticket too; a reply nothing.
+    """What an automatic mail counts against on a day: its address, for a notice its ticket too.
+
+    What a person wrote counts against nothing.
 
     What follows ``+`` in an address makes no difference: a machine may write from a new one each time. The address
     is a digest, so that the counters hold nobody's name.
     """
-    if row.kind == "reply":
+    if row.kind in BY_PEOPLE:
         return None
     about = row.ticket if row.internal else ""
     mark = sha256(f"{about}\0{plain(row.recipients[0])}".encode()).hexdigest()[:32]
@@ -121,3 +125,8 @@ def over_cap(row: Outgoing) -> Outcome:
 def withheld(row: Outgoing) -> Outcome:
     """The outcome of a mail whose recipient may not see any more what it tells."""
     return Outcome(refused=dict.fromkeys(row.open, "the recipient may not see it any more"))
+
+
+def forbidden(row: Outgoing) -> Outcome:
+    """The outcome of a mail that must not go out at all."""
+    return Outcome(refused=dict.fromkeys(row.open, row.forbidden))

@@ -4,10 +4,15 @@
     received       owner and admin cc; without an owner the watchers
     replied        the reply itself to its recipients; owner, admin cc and watchers
     noted          owner, admin cc and watchers, as far as they may see notes
+    forwarded      the forward itself to its recipients
     owner changed  the new owner
+    woken          owner: the time that the ticket waited for has come
+    reopened       owner: what their closed ticket depends on is open again
     escalated      supervisors, owner, as the policy says
+    mail refused   automatic reply to the sender: the ticket is closed for good
 
-Colleagues are told one mail each, never of what they did themselves, and only of what they may see.
+Watchers of the ticket are told of what admin cc are told of. Colleagues are told one mail each, never of what they
+did themselves, and only of what they may see.
 """
 
 from __future__ import annotations
@@ -18,20 +23,31 @@ from dataclasses import dataclass
 from ticketwire_contracts.notify import NotificationKind
 from ticketwire_contracts.rights import Thing, thing_of
 from ticketwire_contracts.tickets import (
+    MailSettledV1,
     MessageEvent,
     Party,
     Person,
+    RefusalNotice,
+    TicketDependencyReopenedV1,
     TicketEscalatedV1,
     TicketEvent,
+    TicketForwardedV1,
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
     TicketReceivedV1,
     TicketRepliedV1,
+    TicketStatusChangedV1,
 )
 
 from .addresses import is_machine, plain
 from .directory import Directory
+
+CLOCKWORK = "system/escalation"
+"""Who wakes tickets: the status that it sets is one for which the ticket waited."""
+BY_PEOPLE = frozenset({"reply", "forward"})
+"""Mails that people wrote: they go out as one, whole, without cap, and come back to us when they bounce."""
+STAYS = "a message in it came encrypted and must not leave in the clear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +72,21 @@ class Telling:
     """What an internal one tells of; the recipient must still be allowed to see it when it is sent."""
     answers_customers: bool = False
     """The recipient may reply to the customers, so the mail may say by which address."""
+    forbidden: str = ""
+    """Why it must not go out: it is given up at once, with these words."""
 
     @property
     def key(self) -> str:
         """With the event's id, what makes the mail's ids: the same mail has the same ids."""
-        return self.to[0].address.lower() if self.kind != "reply" else "customers"
+        if self.kind in BY_PEOPLE:
+            return "customers" if self.kind == "reply" else "outsiders"
+        return self.to[0].address.lower()
 
 
-def who_hears(event: TicketEvent, directory: Directory) -> list[Telling]:
+def who_hears(event: TicketEvent | MailSettledV1, directory: Directory) -> list[Telling]:
     """The mails that an event calls for."""
+    if isinstance(event, MailSettledV1):
+        return _refusal(event, directory)
     outward = _outward(event, directory)
     taken = {plain(one.address) for telling in outward for one in (*telling.to, *telling.cc)}
     return [*outward, *_inward(event, directory, taken)]
@@ -73,7 +95,7 @@ def who_hears(event: TicketEvent, directory: Directory) -> list[Telling]:
 def agents_in(event: TicketEvent) -> set[str]:
     """Agents that the event itself names; a directory that lacks one of them is behind."""
     ticket = event.ticket
-    return {party.id for party in (*ticket.admin_cc, *([ticket.owner] if ticket.owner else []))}
+    return {party.id for party in (*ticket.admin_cc, *ticket.watchers, *([ticket.owner] if ticket.owner else []))}
 
 
 def may_still_hear(person: str, thing: Thing, directory: Directory) -> bool:
@@ -94,13 +116,35 @@ def _outward(event: TicketEvent, directory: Directory) -> list[Telling]:
         to = tuple(Recipient(one.address, one.name) for one in event.message.to)
         cc = tuple(Recipient(one.address, one.name) for one in event.message.cc)
         return [Telling("reply", to, cc)] if to else [Telling("reply", cc)] if cc else []
+    if isinstance(event, TicketForwardedV1):
+        secret = any(message.encrypted for message in event.quoted)
+        outsiders = tuple(Recipient(one.address, one.name) for one in event.message.to)
+        return [Telling("forward", outsiders, forbidden=STAYS if secret else "")] if outsiders else []
     if isinstance(event, TicketOpenedV1) and _wants_auto_reply(event, directory):
         return [
             Telling("auto_reply", (_of_party(party),))
             for party in event.ticket.requesters
-            if party.address and not is_machine(party.address) and not directory.is_ours(party.address)
+            if party.address and _hears_machines(party.address, directory)
         ]
     return []
+
+
+def refusal_of(event: MailSettledV1) -> RefusalNotice | None:
+    """What is to be said to the sender of a mail that was refused, if anything."""
+    told = event.outcome == "refused" and event.why == "follow_up_refused" and event.ticket is not None
+    return event.notice if told else None
+
+
+def _refusal(event: MailSettledV1, directory: Directory) -> list[Telling]:
+    notice = refusal_of(event)
+    if notice is None or not notice.to.address or not _hears_machines(notice.to.address, directory):
+        return []
+    return [Telling("auto_reply", (Recipient(notice.to.address, notice.to.name, language=notice.language),))]
+
+
+def _hears_machines(address: str, directory: Directory) -> bool:
+    """Whether a machine may write to an address: it is neither another machine's nor ours."""
+    return not is_machine(address) and not directory.is_ours(address)
 
 
 def _wants_auto_reply(event: TicketOpenedV1, directory: Directory) -> bool:
@@ -151,26 +195,30 @@ def _colleagues(event: TicketEvent, directory: Directory) -> Iterable[tuple[Noti
     ticket = event.ticket
     queue = directory.queues[ticket.queue]
     owner = _known(directory, ticket.owner.id if ticket.owner else "")
-    admin_cc = [person for party in ticket.admin_cc for person in _known(directory, party.id)]
+    near = [person for party in (*ticket.admin_cc, *ticket.watchers) for person in _known(directory, party.id)]
     match event:
         case TicketOpenedV1():
             if event.message.author.agent and not event.message.text:
                 return  # an agent writes first: the reply that comes with it says everything
             yield from (("owner", person) for person in owner)
-            yield from (("watcher", person) for person in (*admin_cc, *directory.people(queue.watchers)))
+            yield from (("watcher", person) for person in (*near, *directory.people(queue.watchers)))
         case TicketReceivedV1():
             yield from (("owner", person) for person in owner)
             watchers = [] if ticket.owner else directory.people(queue.watchers)
-            yield from (("watcher", person) for person in (*admin_cc, *watchers))
+            yield from (("watcher", person) for person in (*near, *watchers))
         case TicketRepliedV1():
             yield from (("owner", person) for person in owner)
-            yield from (("watcher", person) for person in (*admin_cc, *directory.people(queue.watchers)))
+            yield from (("watcher", person) for person in (*near, *directory.people(queue.watchers)))
         case TicketNotedV1():
             yield from (("owner", person) for person in owner)
             if not event.message.auto.is_auto:  # what a machine answered to us is not told to many who answer too
-                yield from (("watcher", person) for person in (*admin_cc, *directory.people(queue.watchers)))
+                yield from (("watcher", person) for person in (*near, *directory.people(queue.watchers)))
         case TicketOwnerChangedV1() if event.after is not None:
             yield from (("owner", person) for person in _known(directory, event.after.id))
+        case TicketStatusChangedV1() if event.actor.id == CLOCKWORK:
+            yield from (("owner", person) for person in owner)
+        case TicketDependencyReopenedV1():
+            yield from (("owner", person) for person in owner)
         case TicketEscalatedV1():
             if "tell_supervisors" in event.actions:
                 yield from (("escalation", person) for person in directory.people(queue.supervisors))

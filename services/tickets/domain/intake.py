@@ -12,12 +12,13 @@ from typing import Any
 
 from ticketwire_contracts.ingest import Address, MailReceivedV1
 from ticketwire_contracts.rights import holds, viewer_of
-from ticketwire_contracts.tickets import Category, Party, Person, Queue, RefusalNotice
+from ticketwire_contracts.tickets import Category, Link, Party, Person, Queue, RefusalNotice
 
 from . import threading
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
-from .events import Noted, Opened, Received, Replied, StatusChanged, Thin
+from .events import Linked, Noted, Opened, Received, Replied, StatusChanged, Thin
+from .links import MOST, on
 from .people import Meeting, stands_on
 from .state import TicketState, fold
 
@@ -92,13 +93,23 @@ def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, tick
         if queue.follow_up == "refuse":
             return _follow_up_refused(mail, ticket, author)
         if queue.follow_up == "new_linked_ticket":
-            return _open(context, mail, _enabled(context, queue, mail), None, refers_to=ticket.number)
+            return _open_about(context, mail, _enabled(context, queue, mail), ticket)
     events: list[Thin] = [Received(why=thread.why, **said)]
     lifecycle = context.directory.lifecycle_of(ticket.queue)
     if ticket.category in ("waiting", "closed") and not read.auto.is_auto:
         events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
         events[0] = Received(why=thread.why, reopened_to=lifecycle.active, **said)
     return [_ticket(ticket, events, mail), *meeting.changes]
+
+
+def _open_about(context: Context, mail: MailReceivedV1, queue: Queue, closed: TicketState) -> Decision:
+    """A new ticket that refers to the closed one, which says so too unless it has all the links it may have."""
+    decision = _open(context, mail, queue, None, refers_to=closed.number)
+    if isinstance(decision, Refusal) or len(closed.links) >= MOST:
+        return decision
+    number = decision[0].stream.removeprefix("ticket/")
+    back = Linked(link=Link(type="referred_to_by", target=number))
+    return [*decision, on(closed, [back], mail.time)]
 
 
 def _enabled(context: Context, queue: Queue, mail: MailReceivedV1) -> Queue:

@@ -138,10 +138,10 @@ def _link_outside(
 
 
 def reads_others(context: Context, decision: Decision) -> bool:
-    """Whether a decision closes a ticket that depends on others, or opens one that others depend on."""
+    """Whether a decision closes a ticket that depends on others, opens one that others depend on, or writes on two."""
     if isinstance(decision, Refusal):
         return False
-    return any(
+    return sum(isinstance(change.after, TicketState) for change in decision) > 1 or any(
         (_closes(before, after) and any(link.type == "depends_on" for link in after.links))
         or (_opens(before, after) and any(link.type == "needed_by" for link in after.links))
         for before, after in _moves(context, decision)
