@@ -9,7 +9,8 @@ from pydantic import Field
 
 from .base import Command, Event, Value
 
-ClockName = Literal["first_response", "next_response", "solution", "silence", "due_date"]
+ClockName = Literal["first_response", "next_response", "solution", "silence", "due_date", "wake"]
+"""`wake` is no promise: it is when a waiting ticket opens by itself; no policy names it."""
 
 
 class Step(Value):
@@ -63,7 +64,7 @@ class EscalationDueV1(Event):
     due_at: datetime = Field(description="When it was due.")
     generation: int = Field(description="The ticket's clock generation it was computed from; stale is moot.")
     policy_version: int = Field(description="Version of the policy it was computed from.")
-    actions: list[Literal["tell_owner", "tell_supervisors"]] = Field(description="What the policy asks for.")
+    actions: list[Literal["tell_owner", "tell_supervisors", "wake"]] = Field(description="What is asked for.")
 
 
 class TimersSetV1(Event):

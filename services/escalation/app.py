@@ -8,6 +8,7 @@ from ticketwire_contracts.tickets import (
     QueueCreatedV1,
     TicketAbsorbedV1,
     TicketAdoptedV1,
+    TicketDueChangedV1,
     TicketEscalatedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
@@ -48,6 +49,7 @@ service.hears(
     TicketAdoptedV1, TicketMessagesMovedV1, TicketMessagesReturnedV1,
     by=handlers.on_ticket_event,
 )  # fmt: skip
+service.hears(TicketDueChangedV1, by=handlers.on_ticket_event)
 service.obeys(SetPolicyV1, by=handlers.obey)
 service.runs("timers", timers.run)
 app = service.app()

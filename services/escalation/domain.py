@@ -4,6 +4,9 @@ Clocks are computed from facts each time, never accumulated (design decision 8):
 opening until an agent's first reply, stands still while the ticket waits, and ends when it is closed. Minutes are
 plain minutes until calendars come.
 
+Two times come from the ticket itself and need no policy: the explicit *due date*, a deadline until the ticket is
+closed, and *wake*, when a waiting ticket opens by itself. tickets is asked to wake it at that second.
+
 A step is *said* to tickets once per generation of the facts, and *done* when tickets has confirmed it by
 ``ticket.escalated``. A step said under facts that have moved since is said again under the new ones, after
 ``GRACE`` (the confirmation may be on its way), unless the ticket has been answered.
@@ -14,13 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from ticketwire_contracts.base import Problem
 from ticketwire_contracts.escalation import Clock, ClockName, Deadline, SetPolicyV1, Step
 from ticketwire_contracts.tickets import ClockFacts
 
-Action = Literal["tell_owner", "tell_supervisors"]
+Action = Literal["tell_owner", "tell_supervisors", "wake"]
 
 KEPT: frozenset[ClockName] = frozenset({"first_response"})
 """Clocks that are kept today; a policy that names another is refused rather than silently not kept."""
@@ -78,7 +81,9 @@ class Row:
     @property
     def live(self) -> bool:
         """Whether a clock may still run some day; what is not live needs no look when a policy changes."""
-        return self.facts.first_answered_at is None and self.facts.category != "closed"
+        if self.facts.category == "closed":
+            return False
+        return self.facts.first_answered_at is None or wakes_at(self.facts) is not None
 
     @property
     def next_due(self) -> datetime | None:
@@ -107,6 +112,8 @@ def deadlines(facts: ClockFacts, policy: Policy) -> tuple[Deadline, ...]:
         for clock in policy.clocks
         if (due := runs_out(facts, timedelta(minutes=clock.minutes))) is not None and clock.clock in KEPT
     ]
+    if facts.due is not None and facts.category != "closed":
+        found.append(Deadline(clock="due_date", due_at=facts.due))
     return tuple(sorted(found, key=lambda deadline: deadline.due_at))
 
 
@@ -119,6 +126,8 @@ def timers(facts: ClockFacts, policy: Policy) -> tuple[Timer, ...]:
         if (due := runs_out(facts, timedelta(minutes=clock.minutes) * step.percent / 100)) is not None
         and clock.clock in KEPT
     ]
+    if (wake := wakes_at(facts)) is not None:
+        found.append(Timer("wake", 100, wake, ("wake",)))
     return tuple(sorted(found, key=lambda timer: (timer.due_at, timer.percent)))
 
 
@@ -142,6 +151,11 @@ def runs_out(facts: ClockFacts, length: timedelta) -> datetime | None:
         left -= ran
         at = end
     return at + left
+
+
+def wakes_at(facts: ClockFacts) -> datetime | None:
+    """When the ticket opens by itself; only a waiting one does."""
+    return facts.wake_at if facts.category == "waiting" else None
 
 
 def follow(row: Row | None, ticket: str, facts: ClockFacts, version: int, correlation: str, policy: Policy) -> Row:
@@ -227,3 +241,15 @@ def _same(row: Row, facts: ClockFacts, policy: Policy) -> bool:
 def _twice(steps: Sequence[Step]) -> bool:
     percents = [step.percent for step in steps]
     return len(set(percents)) < len(percents)
+
+
+def policy_after(
+    _stream: str, _before: dict[str, Any] | None, events: Sequence[dict[str, Any]], _at: datetime
+) -> dict[str, Any]:
+    """A policy's state after a commit: its newest event carries it whole."""
+    return policy_as_now(_stream, {name: value for name, value in events[-1].items() if name not in ("type", "v")})
+
+
+def policy_as_now(_stream: str, after: dict[str, Any]) -> dict[str, Any]:
+    """A stored policy as this version of the code writes it."""
+    return SetPolicyV1.model_validate(after).model_dump(mode="json")

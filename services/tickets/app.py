@@ -8,7 +8,9 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
+    AddTimeWorkedV1,
     ChangeLifecycleV1,
+    ChangePeopleV1,
     ChangePersonV1,
     ChangeQueueV1,
     CreateGroupV1,
@@ -19,6 +21,9 @@ from ticketwire_contracts.tickets import (
     DisableQueueV1,
     EnablePersonV1,
     EnableQueueV1,
+    ErasePersonV1,
+    FindPersonDataV1,
+    ForwardMessagesV1,
     GiveRightV1,
     JoinPersonsV1,
     LinkTicketsV1,
@@ -26,10 +31,17 @@ from ticketwire_contracts.tickets import (
     OpenTicketV1,
     RemoveMemberV1,
     ReplyToTicketV1,
+    SetDueV1,
+    SetFieldsV1,
     SetOwnerV1,
     SetPriorityV1,
+    SetQueueFieldsV1,
     SetQueueV1,
     SetStatusV1,
+    SetSubjectV1,
+    SetTagsV1,
+    ShowHistoryV1,
+    ShowTicketAtV1,
     SplitTicketV1,
     TakeRightV1,
     UnlinkTicketsV1,
@@ -39,9 +51,11 @@ from ticketwire_contracts.tickets import (
 
 from .domain.events import PERSONAL
 from .handlers import Handlers
+from .privacy import Privacy
 from .publish import publish
 from .settings import Settings
 from .store import TicketStore, message_key
+from .views import History
 
 service = Service(Settings(), personal=PERSONAL)
 store = TicketStore(service.db, service.log, service.signer)
@@ -60,10 +74,21 @@ service.obeys(
     CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, RemoveMemberV1, GiveRightV1, TakeRightV1,
     by=handlers.administer,
 )  # fmt: skip
+service.obeys(
+    SetSubjectV1, SetDueV1, ChangePeopleV1, SetTagsV1, SetFieldsV1, AddTimeWorkedV1, ForwardMessagesV1,
+    by=handlers.obey,
+)  # fmt: skip
+service.obeys(SetQueueFieldsV1, by=handlers.administer)
 service.obeys(SetQueueV1, by=handlers.obey)
 service.obeys(
     CreateLifecycleV1, ChangeLifecycleV1, ChangeQueueV1, DisableQueueV1, EnableQueueV1,
     ChangePersonV1, DisablePersonV1, EnablePersonV1, JoinPersonsV1,
     by=handlers.administer,
 )  # fmt: skip
+history = History(service.log, store)
+privacy = Privacy(service.db, service.log, store, service.signer)
+service.obeys(ShowHistoryV1, ShowTicketAtV1, by=history.look)
+service.obeys(FindPersonDataV1, by=privacy.find)
+service.obeys(ErasePersonV1, by=privacy.erase)
+service.runs("erasures", privacy.resume)
 app = service.app()

@@ -6,7 +6,7 @@ decide, and what the commit says as the answer. Administration goes one by one, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -53,6 +53,7 @@ class Store(Protocol):
     async def read_joining(self, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_neighbours(self, read: Read, asks: Sequence[Ask], session: Any) -> Any: ...
     async def read_administration(self, asks: Sequence[Ask], session: Any) -> Any: ...
+    async def names(self, persons: Iterable[str]) -> dict[str, str]: ...
 
 
 class Handlers:
@@ -116,7 +117,19 @@ class Handlers:
                 return opening.decide_open(world.context, ask.actor, ask.what, ask.at)
             return work.decide(world.context, ask.actor, ask.what, ask.at)
 
-        return [_answer(done) for done in await self._settle(asks, self._store.read_commands, decide)]
+        answers = [_answer(done) for done in await self._settle(asks, self._store.read_commands, decide)]
+        return await self._with_names(answers)
+
+    async def _with_names(self, answers: list[Answer]) -> list[Answer]:
+        """Says who did what a stale command had not seen. Names stand in no refusal that is kept, so that they can
+        be erased."""
+        changes = [change for answer in answers if answer.problem for change in answer.problem.extra.get("changes", ())]
+        people = {change["actor"] for change in changes if change["actor"].startswith("person/")}
+        if people:
+            names = await self._store.names(people)
+            for change in changes:
+                change["name"] = names.get(change["actor"], "Ticketwire")
+        return answers
 
     async def join(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands that concern several tickets (links, merging, splitting), one by one, each in a transaction."""

@@ -23,19 +23,26 @@ from ticketwire_contracts.tickets import (
     Party,
     PersonChangedV1,
     PersonCreatedV1,
+    PersonErasedV1,
     PublicEvent,
     PublicMessage,
     PublicParty,
     PublicTicket,
+    Queue,
     QueueChangedV1,
     QueueCreatedV1,
+    QueueFieldsSetV1,
     RefusalNotice,
     Ticket,
     TicketAbsorbedV1,
     TicketAdoptedV1,
     TicketDependencyReopenedV1,
+    TicketDueChangedV1,
+    TicketErasedV1,
     TicketEscalatedV1,
     TicketEvent,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
     TicketLinkedV1,
     TicketMergedV1,
     TicketMessagesMovedV1,
@@ -44,11 +51,16 @@ from ticketwire_contracts.tickets import (
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
+    TicketPeopleChangedV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
     TicketReleasedV1,
     TicketRepliedV1,
+    TicketRequestersChangedV1,
     TicketStatusChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
     TicketUnlinkedV1,
     TicketUnmergedV1,
 )
@@ -147,6 +159,34 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
                 due_at=one.due_at,
                 actions=one.actions,
             ), None
+        case thin.SubjectChanged():
+            subject = envelope(TicketSubjectChangedV1, f"{number} has another subject")
+            return TicketSubjectChangedV1(**subject, ticket=ticket, before=one.before, after=one.after), None
+        case thin.DueChanged():
+            due = envelope(TicketDueChangedV1, f"{number} has another due date")
+            return TicketDueChangedV1(**due, ticket=ticket, before=one.before, after=one.after), None
+        case thin.RequestersChanged():
+            requesters = envelope(TicketRequestersChangedV1, f"{number} has other requesters")
+            return TicketRequestersChangedV1(**requesters, ticket=ticket, added=one.added, removed=one.removed), None
+        case thin.PeopleChanged():
+            people = envelope(TicketPeopleChangedV1, f"{number} has other {one.role.replace('_', ' ')}")
+            return TicketPeopleChangedV1(
+                **people, ticket=ticket, role=one.role, added=one.added, removed=one.removed
+            ), None
+        case thin.TagsChanged():
+            tags = envelope(TicketTagsChangedV1, f"{number} has other tags")
+            return TicketTagsChangedV1(**tags, ticket=ticket, added=one.added, removed=one.removed), None
+        case thin.FieldsChanged():
+            fields = envelope(TicketFieldsChangedV1, f"Fields of {number} changed")
+            return TicketFieldsChangedV1(**fields, ticket=ticket, changes=one.changes), None
+        case thin.TimeWorked():
+            worked = envelope(TicketTimeWorkedV1, f"{one.minutes} minutes on {number}")
+            return TicketTimeWorkedV1(
+                **worked, ticket=ticket, minutes=one.minutes, text=one.text, total=one.total
+            ), None
+        case thin.Forwarded() if message:
+            forwarded = envelope(TicketForwardedV1, f"{number} was forwarded")
+            return TicketForwardedV1(**forwarded, ticket=ticket, message=message, quoted=one.quoted), message
         case thin.Adopted() if message:
             adopted = envelope(TicketAdoptedV1, f"A message of another ticket is on {number}")
             return TicketAdoptedV1(**adopted, ticket=ticket, message=message), message
@@ -155,6 +195,10 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
             return TicketMovedV1(
                 **moved, ticket=ticket, before=one.before, after=one.after, status_before=one.status_before
             ), None
+        case thin.Erased():
+            summary = f"Personal values were taken out of {number}"
+            gone = envelope(TicketErasedV1, summary)
+            return TicketErasedV1(**gone, ticket=ticket, person=one.person, events=one.said), None
     joining = _joining(commit, index, one, ticket)
     if joining is not None:
         return joining, None
@@ -212,7 +256,7 @@ def _settled(commit: Commit, index: int, said: thin.Said, ticket: Ticket) -> Mai
 
 def _refusal(commit: Commit) -> list[Event]:
     about = commit.after
-    if "mail" not in about:
+    if "mail" not in about or commit.seq > 1:
         return []
     return [
         MailSettledV1(
@@ -231,6 +275,9 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
     match one:
         case thin.PersonCreated():
             return [PersonCreatedV1(**_stamp(PersonCreatedV1, commit, index, "A person was made"), person=one.person)]
+        case thin.PersonErased():
+            erased = _stamp(PersonErasedV1, commit, index, "A person was erased")
+            return [PersonErasedV1(**erased, **one.model_dump(exclude={"type", "v"}))]
         case thin.QueueCreated():
             summary = f"Queue {one.queue.name} was made"
             made = _stamp(QueueCreatedV1, commit, index, summary)
@@ -244,6 +291,9 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
         case thin.GrantTaken():
             taken = _stamp(GrantTakenV1, commit, index, f"{one.grant.right} was taken back")
             return [GrantTakenV1(**taken, grant=one.grant, rights_epoch=one.rights_epoch)]
+        case thin.QueueFieldsSet():
+            fields = _stamp(QueueFieldsSetV1, commit, index, f"Fields of queue {one.queue} changed")
+            return [QueueFieldsSetV1(**fields, queue=Queue.model_validate(commit.after))]
         case thin.LifecycleChanged():
             lifecycle = _stamp(LifecycleChangedV1, commit, index, f"Lifecycle {one.lifecycle.name} changed")
             return [LifecycleChangedV1(**lifecycle, lifecycle=one.lifecycle)]

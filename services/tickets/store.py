@@ -7,7 +7,7 @@ to its person, a Message-ID to its ticket), a second look follows. Both serve th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -23,12 +23,15 @@ from ticketwire_contracts.tickets import (
     DEFAULT_LIFECYCLE,
     AddMemberV1,
     AdministrationCommand,
+    ChangePeopleV1,
     ChangePersonV1,
     ChangeQueueV1,
     CreatePersonV1,
     CreateQueueV1,
     DisablePersonV1,
     EnablePersonV1,
+    ErasePersonV1,
+    ForwardMessagesV1,
     GiveRightV1,
     Grant,
     Group,
@@ -36,6 +39,7 @@ from ticketwire_contracts.tickets import (
     Lifecycle,
     LinkTicketsV1,
     MergeTicketsV1,
+    Message,
     OpenTicketV1,
     Person,
     Queue,
@@ -53,10 +57,13 @@ from ticketwire_contracts.tickets import (
 from .domain import events as thin
 from .domain import links, threading
 from .domain.context import Context, Directory, SignedMark, Spoken
-from .domain.state import TicketState
+from .domain.happened import Happened
+from .domain.state import TicketState, message_of
 
 BLOCK = 100
 """Numbers reserved at once by a replica."""
+SINCE = 50
+"""Changes that someone whose command was stale is told of, at most: the newest."""
 TOGETHER = 500
 """Tickets that are read because others lead to them; whoever needs more is refused."""
 SAID = 1000
@@ -157,6 +164,9 @@ class TicketStore:
                 claims.add(self._signer.claim("login", command.owner))
             if isinstance(command, OpenTicketV1):
                 claims |= {self._signer.claim("address", address) for address in command.requesters}
+            if isinstance(command, ChangePeopleV1):
+                named = [*command.add, *command.remove]
+                claims |= {self._signer.claim("address" if "@" in who else "login", who) for who in named}
         actors = [ask.actor for ask in asks]
         people = {actor.id for actor in actors if actor.id.startswith("person/")}
         look = await self._log.look({*streams, *claims, *people}, [f"{ask.cause}:0" for ask in asks], session)
@@ -167,7 +177,64 @@ class TicketStore:
             for stream, commit in look.newest.items()
             if moving and stream.startswith("ticket/") and commit.after.get("owner")
         }
-        return await self._world(look, actors, claims, session, also=owners)
+        world = await self._world(look, actors, claims, session, also=owners)
+        commands = [ask.what for ask in asks if isinstance(ask.what, TicketCommand)]
+        forwards = [command for command in commands if isinstance(command, ForwardMessagesV1)]
+        messages = await self._messages_named(forwards, world.context, session)
+        since = await self._since(commands, world.context.tickets, session)
+        if messages or since:
+            world.context = replace(world.context, messages=messages, since=since)
+        return world
+
+    async def _messages_named(
+        self, commands: Sequence[ForwardMessagesV1], context: Context, session: Session
+    ) -> dict[str, Message]:
+        """The messages that forwards name, of their own ticket and of those merged into it."""
+        wanted: dict[str, set[int]] = {}
+        for command in commands:
+            ticket = context.ticket(command.ticket)
+            numbers = {ticket.number, *(part.number for part in ticket.absorbed)} if ticket else set()
+            for name in command.messages:
+                number, _, n = name.upper().rpartition(".")
+                if number in numbers and n.isdecimal() and len(n) < 10:
+                    wanted.setdefault(number, set()).add(int(n))
+        found: dict[str, Message] = {}
+        for number, ns in wanted.items():
+            commits = await self._log.part_of(
+                f"ticket/{number}", where={"body.n": {"$in": sorted(ns)}}, session=session
+            )
+            for commit in commits:
+                for event in map(thin.lift, unseal(commit.body, commit.private)):
+                    if isinstance(event, thin.Said) and event.n in ns:
+                        message = message_of(number, event, commit.at)
+                        found[message.id] = message
+        return found
+
+    async def _since(
+        self, commands: Sequence[TicketCommand], tickets: Mapping[str, TicketState], session: Session
+    ) -> dict[str, list[Happened]]:
+        """What happened to tickets after the versions that stale commands had seen: the newest of it."""
+        stale: dict[str, int] = {}
+        for command in commands:
+            ticket = tickets.get(command.ticket)
+            if ticket is not None and command.if_version is not None and command.if_version < ticket.version:
+                seen = max(command.if_version, ticket.version - SINCE, 0)
+                stale[ticket.number] = min(seen, stale.get(ticket.number, seen))
+        return {
+            number: [
+                Happened(one.seq, one.at, one.actor, one.command, tuple(event["type"] for event in one.body))
+                for one in await self._log.part_of(f"ticket/{number}", after=seen, session=session)
+            ]
+            for number, seen in stale.items()
+        }
+
+    async def names(self, persons: Iterable[str]) -> dict[str, str]:
+        """Names of persons by id."""
+        newest = (await self._log.look(persons)).newest
+        return {
+            stream: str(commit.after.get("name") or commit.after.get("login") or "")
+            for stream, commit in newest.items()
+        }
 
     async def read_neighbours(self, read: Read, asks: Sequence[Ask], session: Session) -> World:
         """What ``read`` reads for one ask, and the tickets that those depend on or that depend on them."""
@@ -436,7 +503,7 @@ def _streams_in(command: AdministrationCommand | None) -> list[str]:
             return [f"queue/{command.name}", *_ids([*(command.watchers or []), *(command.supervisors or [])])]
         case CreateQueueV1():
             return _ids([*command.watchers, *command.supervisors])
-        case ChangePersonV1() | DisablePersonV1() | EnablePersonV1():
+        case ChangePersonV1() | DisablePersonV1() | EnablePersonV1() | ErasePersonV1():
             return _ids([command.person])
         case JoinPersonsV1():
             return _ids([command.person, command.into])
@@ -463,7 +530,7 @@ def _named_in(command: AdministrationCommand | None) -> list[tuple[str, str]]:
         case ChangePersonV1():
             own = [("login", command.login)] if command.login else []
             return [*own, *_logins([command.person]), *(("address", a) for a in command.addresses or [])]
-        case DisablePersonV1() | EnablePersonV1():
+        case DisablePersonV1() | EnablePersonV1() | ErasePersonV1():
             return _logins([command.person])
         case JoinPersonsV1():
             return _logins([command.person, command.into])

@@ -7,13 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from services.gateway.domain.directory import Directory
-from services.gateway.views import Asker, Views, not_found, refuse
+from services.gateway.views import Asker, Refused, Views, not_found, refuse
+from services.gateway.views.bulk import ManyChange
 from services.gateway.views.shapes import (
     Dashboard,
     Deadline,
     Entry,
     File,
+    Linked,
+    Links,
+    LinkTo,
     Message,
+    Node,
+    Outcome,
     Page,
     PersonRow,
     Possible,
@@ -24,8 +30,10 @@ from services.gateway.views.shapes import (
     Ticket,
     Who,
 )
-from ticketwire_contracts.rights import Viewer
-from ticketwire_contracts.tickets import Person
+from services.gateway.views.work import Said
+from ticketwire_contracts.tickets import FieldDefinition, Person
+
+from .town import Town
 
 NOW = datetime.now(UTC)
 
@@ -37,8 +45,11 @@ DANA = Who("person/dana", "דנה לוי", "dana@example.net")
 SYSTEM = Who("system/notify", "Ticketwire")
 
 EVERYTHING = frozenset(
-    {"ticket.show", "ticket.reply", "ticket.edit", "ticket.take", "ticket.close", "note.show", "note.add"}
-)
+    {
+        "ticket.show", "ticket.reply", "ticket.edit", "ticket.take", "ticket.close", "note.show", "note.add",
+        "ticket.link", "ticket.merge", "ticket.split", "ticket.move", "ticket.forward", "ticket.watch",
+    }
+)  # fmt: skip
 
 
 def ago(minutes: float) -> datetime:
@@ -114,7 +125,7 @@ def said(
     )
 
 
-def changed(id: str, type: str, actor: Who, minutes: float, **details: Any) -> Entry:
+def changed(id: str, type: str, actor: Who, minutes: float, /, **details: Any) -> Entry:
     """Something that happened."""
     kind = "system" if actor is SYSTEM else "agent"
     return Entry(id, type, ago(minutes), "TW-2041", actor, kind, False, "", [], None, None, details, 1)
@@ -162,6 +173,47 @@ TALK = [
     changed("e8", "ticket.escalated", SYSTEM, 2, clock="first_response", percent=100, due_at=ago(120)),
 ]  # fmt: skip
 
+JOINED = [
+    ticket("TW-2050", "Two juicers, one blown fuse", owner=MARA, status="open", category="active", absorbed=["TW-2012"],
+           links=[LinkTo("depends_on", "TW-2017"), LinkTo("depends_on", "TW-1970"), LinkTo("split_from", "TW-2038"),
+                  LinkTo("refers_to", "https://vendor.example/fuses?a=1&b=2")], hidden_links=1, opened_by="split",
+           watchers=[OSKAR], admin_cc=[OSKAR], tags=["juicer"], time_worked=85, due=ago(-3000),
+           fields={"room": "214", "parts": ["lid", "ring"], "old": 3}, **promised(-3000, "due_date")),
+    ticket("TW-2012", "The fuse is gone again", OLE, status="merged", category="closed", merged_into="TW-2050"),
+    ticket("TW-1970", "Order fuses", OLE, status="resolved", category="closed", unanswered=None),
+]  # fmt: skip
+"""Tickets that hang together, seen by their numbers only."""
+
+JOINED_TALK = [
+    replace(said("j1", OLE, "The fuse is gone again.", 300), ticket="TW-2012"),
+    replace(changed("j2", "ticket.owner_changed", OSKAR, 290, before=None, after="Oskar Sund"), ticket="TW-2012"),
+    replace(said("j3", ANNA, "Both juicers at once.", 120), ticket="TW-2050"),
+    replace(changed("j4", "ticket.absorbed", MARA, 100, numbers=["TW-2012"]), ticket="TW-2050"),
+    replace(changed("j5", "ticket.linked", MARA, 90, type="depends_on", target="TW-2017"), ticket="TW-2050"),
+    replace(said("j6", ANNA, "", 80), ticket="TW-2050", moved=True, moved_to="TW-2017"),
+    replace(said("j7", ANNA, "", 70), ticket="TW-2050", moved=True),
+    replace(changed("j8", "ticket.dependency_reopened", OSKAR, 60, target=None), ticket="TW-2050"),
+    replace(changed("j9", "ticket.moved", OSKAR, 50, before="billing", after="support"), ticket="TW-2050"),
+    replace(changed("k1", "ticket.subject_changed", MARA, 49, before="Juicers", after="Two juicers"), ticket="TW-2050"),
+    replace(changed("k2", "ticket.due_changed", MARA, 48, before=None, after=ago(-3000)), ticket="TW-2050"),
+    replace(changed("k3", "ticket.people_changed", MARA, 47, role="cc", added=["Ole Sand"], removed=["Anna Berg"]),
+            ticket="TW-2050"),
+    replace(changed("k4", "ticket.tags_changed", MARA, 46, added=["juicer"], removed=[]), ticket="TW-2050"),
+    replace(changed("k5", "ticket.fields_changed", MARA, 45,
+                    changes=[{"name": "room", "before": None, "after": "214"}]), ticket="TW-2050"),
+    replace(changed("k6", "ticket.time_worked", MARA, 44, minutes=85, text="on the phone", total=85), ticket="TW-2050"),
+    replace(said("k7", MARA, "Do you know this fuse?", 43, type="ticket.forwarded", internal=True, kind="page",
+                 to=["vendor@example.com"]), ticket="TW-2050", details={"messages": ["TW-2050.1"]}),
+]  # fmt: skip
+
+FIELDS = [
+    FieldDefinition(name="room", title="Room", type="text", required=True),
+    FieldDefinition(name="cups", title="Cups a day", type="number"),
+    FieldDefinition(name="bought", title="Bought on", type="date"),
+    FieldDefinition(name="colour", type="choice", options=["blue", "red"]),
+    FieldDefinition(name="parts", title="Parts", type="several", options=["lid", "ring", "plate"]),
+]
+
 QUEUES = [
     QueueCount("support", "Support", 42, 14, 3, 2, 5, ["support@example.org"], may_create=True),
     QueueCount("billing", "Billing", 11, 6, 1, 1, 2, ["billing@example.org"], may_create=True),
@@ -172,30 +224,34 @@ QUEUES = [
 class World:
     """The parts of ``Views`` that pages use; what was asked of ``work`` is kept in ``done``."""
 
-    def __init__(self, tickets: list[Ticket] | None = None, queues: list[QueueCount] | None = None) -> None:
+    def __init__(
+        self, tickets: list[Ticket] | None = None, queues: list[QueueCount] | None = None, town: Town | None = None
+    ) -> None:
         self.all = {one.number: one for one in (TICKETS if tickets is None else tickets)}
         self.queues = QUEUES if queues is None else queues
         self.talk = list(TALK)
+        self.by_number = {one.number: one for one in JOINED if tickets is None}
+        self.talks = {"TW-2050": list(JOINED_TALK)}
         self.rights = EVERYTHING
         self.done: list[tuple[str, str, dict[str, Any]]] = []
         self.refusal: Exception | None = None
+        self.fields = list(FIELDS)
+        self.refused_of_many: dict[str, Refused] = {}
         person = Person(id=MARA.id, login="mara", name=MARA.name, agent=True)
-        self.mara = Asker(Viewer(person=MARA.id, agent=True), person, "session", Directory(), "page")
+        self.town = town
+        directory = town.directory_now if town else Directory()
+        self.mara = Asker(directory.viewer(person), person, "session", directory, "page")
 
     @property
     def views(self) -> Views:
         """The world as the pages see it."""
         part = cast(Any, self)
+        administration = self.town.administration if self.town else part
+        rights = self.town.rights if self.town else part
         return Views(
-            entrance=part,
-            reading=part,
-            work=part,
-            files=part,
-            administration=part,
-            live=part,
-            joining=part,
-            rights=part,
-        )
+            entrance=part, reading=part, work=part, files=part, administration=administration, live=part, joining=part,
+            rights=rights, past=part, privacy=part, upkeep=part, bulk=part,
+        )  # fmt: skip
 
     # entrance
     async def asker(self, token: str | None, **_: Any) -> Asker | None:
@@ -228,24 +284,104 @@ class World:
         return Page(found if cursor is None else [], "more" if found and cursor is None else None)
 
     async def ticket(self, asker: Asker, number: str) -> Ticket:
-        if number.upper() not in self.all:
+        found = (self.by_number | self.all).get(number.upper())
+        if found is None:
             raise not_found()
-        return self.all[number.upper()]
+        return found
 
     async def timeline(self, asker: Asker, number: str, **_: Any) -> Page[Entry]:
-        return Page(self.talk)
+        return Page(self.talks.get(number, self.talk))
 
     async def possible(self, asker: Asker, number: str) -> Possible:
         owners = [MARA, OSKAR] if "ticket.edit" in self.rights else []
         statuses = ["pending", "stalled", "resolved", "rejected"] if "ticket.edit" in self.rights else []
         return Possible(self.rights, statuses, owners)
 
+    # upkeep and changes of many
+    async def queue_fields(self, asker: Asker, queue: str) -> list[FieldDefinition]:
+        return self.fields if queue == "support" else []
+
+    async def set_subject(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("subject", command, number, asked)
+
+    async def set_due(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("due", command, number, asked)
+
+    async def change_people(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("people", command, number, asked)
+
+    async def set_tags(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("tags", command, number, asked)
+
+    async def set_fields(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("fields", command, number, asked)
+
+    async def add_time(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("time", command, number, asked)
+
+    async def forward(self, asker: Asker, command: str, number: str, **asked: Any) -> Said:
+        return Said(self._did("forward", command, number, asked), None)
+
+    async def change(self, asker: Asker, command: str, numbers: list[str], change: ManyChange) -> list[Outcome]:
+        if self.refusal:
+            raise self.refusal
+        self.done.append(("many", command, {"numbers": numbers, "change": change}))
+        outcomes = []
+        for number in numbers:
+            problem = self.refused_of_many[number].problem if number in self.refused_of_many else None
+            told = {**problem.extra, **problem.model_dump(exclude={"extra"})} if problem else None
+            outcomes.append(Outcome(number, problem is None, sorted(change.parts) if not problem else [], 2, told))
+        return outcomes
+
+    # joining
+    async def links(self, asker: Asker, number: str) -> Links:
+        one = await self.ticket(asker, number)
+        known = self.by_number | self.all
+        items = [
+            Linked(link.type, link.target, other.number, other.subject, other.queue, other.status, other.category)
+            if (other := known.get(link.target))
+            else Linked(link.type, link.target)
+            for link in one.links
+        ]
+        return Links(items, one.hidden_links)
+
+    async def tree(self, asker: Asker, number: str) -> Node:
+        one = await self.ticket(asker, number)
+        targets = [link.target for link in one.links if link.type == "depends_on"]
+        below = [await self.tree(asker, target) for target in targets]
+        shown = one.category != "closed"
+        return Node(one.number, one.subject, one.queue, one.status, one.category, shown, below, one.hidden_links)
+
+    async def link(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("link", command, number, asked)
+
+    async def unlink(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("unlink", command, number, asked)
+
+    async def merge(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        self._did("merge", command, number, asked)
+        return await self.ticket(asker, asked["into"])
+
+    async def unmerge(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("unmerge", command, number, asked)
+
+    async def split(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("split", command, number, asked)
+
+    async def unsplit(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("unsplit", command, number, asked)
+
     # work
+    async def set_queue(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
+        return self._did("queue", command, number, asked)
+
     def _did(self, what: str, command: str, number: str, asked: dict[str, Any]) -> Ticket:
         if self.refusal:
             raise self.refusal
+        if asked.get("if_version", 0) is None:
+            del asked["if_version"]
         self.done.append((what, command, asked))
-        return self.all[number]
+        return (self.by_number | self.all)[number]
 
     async def reply(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
         return self._did("reply", command, number, asked)

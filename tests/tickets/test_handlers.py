@@ -22,6 +22,7 @@ from ticketwire_contracts.ingest import MailReceivedV1
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AddNoteV1,
+    AdministrationCommand,
     CreateGroupV1,
     CreatePersonV1,
     CreateQueueV1,
@@ -61,9 +62,7 @@ class Replica:
             ),
             command,
         )
-        administers = type(command) in (
-            CreateQueueV1, CreatePersonV1, CreateGroupV1, AddMemberV1, GiveRightV1, TakeRightV1,
-        )  # fmt: skip
+        administers = isinstance(command, AdministrationCommand)
         obey = self.handlers.administer if administers else self.handlers.obey
         return (await obey([asked]))[0]
 

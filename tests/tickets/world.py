@@ -11,8 +11,9 @@ from services.tickets.domain import intake, links, opening, work
 from services.tickets.domain.context import Context, Directory, SignedMark, Spoken
 from services.tickets.domain.decision import Decision, Refusal
 from services.tickets.domain.events import Adopted, Said, Thin
+from services.tickets.domain.happened import Happened
 from services.tickets.domain.joining import decide_joining
-from services.tickets.domain.state import TicketState
+from services.tickets.domain.state import TicketState, message_of
 from ticketwire_chassis.events import stamp
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.ingest import Address, AutoVerdict, MailReceivedV1, Reading
@@ -22,6 +23,7 @@ from ticketwire_contracts.tickets import (
     Group,
     LinkTicketsV1,
     MergeTicketsV1,
+    Message,
     OpenTicketV1,
     Person,
     Queue,
@@ -40,6 +42,7 @@ MARA = Person(id="person/mara", login="mara", name="Mara", addresses=["mara@exam
 OSKAR = Person(id="person/oskar", login="oskar", name="Oskar", addresses=["oskar@example.org"], agent=True)
 NEWBIE = Person(id="person/newbie", login="newbie", name="Newbie", addresses=["newbie@example.org"], agent=True)
 ANNA = "anna@example.net"
+SYSTEM = Actor(kind="system", id="system/tickets")
 
 JOINING = (LinkTicketsV1, UnlinkTicketsV1, MergeTicketsV1, UnmergeTicketV1, SplitTicketV1, UnsplitTicketV1)
 
@@ -66,6 +69,8 @@ class World:
         self.known: dict[str, str] = {}
         self.marks: dict[str, SignedMark] = {}
         self.now = NOON
+        self.actors: dict[tuple[str, int], Actor] = {}
+        """Who made which version of which ticket."""
         self._numbers = count(1)
         self._mails = count(1)
 
@@ -80,8 +85,29 @@ class World:
             signed_id=self.marks.get,
             signed_address=self.marks.get,
             next_number=lambda: f"TW-{next(self._numbers)}",
+            messages=self._messages(),
+            since=self._since(),
             said=self.said,
         )
+
+    def _messages(self) -> dict[str, Message]:
+        said = [
+            message_of(number, event, at)
+            for number, commits in self.log.items()
+            for at, events in commits
+            for event in events
+            if isinstance(event, Said)
+        ]
+        return {message.id: message for message in said}
+
+    def _since(self) -> dict[str, list[Happened]]:
+        return {
+            number: [
+                Happened(version, at, self.actors[number, version], "x", tuple(event.type for event in events))
+                for version, (at, events) in enumerate(commits, 1)
+            ]
+            for number, commits in self.log.items()
+        }
 
     def grant(self, right: str, grantee: str, scope: str = "all") -> None:
         """One more grant."""
@@ -137,14 +163,15 @@ class World:
             decision = work.decide(self.context(), actor, command, self.now)
             decision = links.with_others(self.context(), actor, decision, self.now)
         if not isinstance(decision, Refusal):
-            self._apply(decision)
+            self._apply(decision, actor)
         return decision
 
-    def _apply(self, decision: Decision) -> None:
+    def _apply(self, decision: Decision, actor: Actor = SYSTEM) -> None:
         assert not isinstance(decision, Refusal)
         for change in decision:
             if isinstance(change.after, TicketState):
                 self.tickets[change.after.number] = change.after
+                self.actors[change.after.number, change.after.version] = actor
                 at = change.after.updated_at
                 self.log.setdefault(change.after.number, []).append((at, list(change.events)))
                 for event in change.events:

@@ -17,9 +17,11 @@ from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
 from .joining import JOINING_EXAMPLES
 from .notify import NOTIFY_EXAMPLES
+from .privacy import PRIVACY_EXAMPLES
 from .public import PUBLIC
 from .rights import RIGHTS_EXAMPLES
 from .tickets import TICKET_COMMANDS, TICKET_EXAMPLES
+from .work import WORK_EXAMPLES
 
 
 def as_sent(value: BaseModel) -> dict[str, Any]:
@@ -44,8 +46,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *RIGHTS_EXAMPLES,
         *ESCALATION_EXAMPLES,
         *NOTIFY_EXAMPLES,
+        *WORK_EXAMPLES,
         *JOINING_EXAMPLES,
         *CHANGE_EXAMPLES,
+        *PRIVACY_EXAMPLES,
     )
 } | {name: as_sent(value) for name, value in ENVELOPE_EXAMPLES.items()}
 

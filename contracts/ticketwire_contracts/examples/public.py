@@ -13,6 +13,7 @@ from ..tickets import (
 )
 from .changes import CHANGE_EXAMPLES
 from .tickets import TICKET_EXAMPLES
+from .work import WORK_EXAMPLES
 
 
 def party(who: Party) -> PublicParty:
@@ -57,5 +58,7 @@ def _message(said: Message) -> PublicMessage:
 
 
 PUBLIC = tuple(
-    public(event) for event in (*TICKET_EXAMPLES, *CHANGE_EXAMPLES) if isinstance(event, TicketEvent) and event.public
+    public(event)
+    for event in (*TICKET_EXAMPLES, *CHANGE_EXAMPLES, *WORK_EXAMPLES)
+    if isinstance(event, TicketEvent) and event.public
 )

@@ -7,7 +7,11 @@ events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
 lifecycles      statuses and what may follow what; moving a ticket between queues
 changes         changes of queues and persons
+history         what may be asked of the log
+privacy         a person's data, found and erased
 public          what outsiders hear
+fields          custom fields of a queue
+work            subject, due date, people, tags, fields, time, forwards: asked and said
 links           links: asked and said
 merging         merging and undoing it: asked and said
 splitting       splitting and undoing it: asked and said
@@ -52,6 +56,8 @@ from .events import (
     TicketRepliedV1,
     TicketStatusChangedV1,
 )
+from .fields import FieldDefinition, FieldType, FieldValue
+from .history import Cause, Difference, Happening, HistoryEntry, HistoryPage, ShowHistoryV1, ShowTicketAtV1
 from .lifecycles import (
     DEFAULT_LIFECYCLE,
     ChangeLifecycleV1,
@@ -78,6 +84,7 @@ from .merging import (
     TicketUnmergedV1,
     UnmergeTicketV1,
 )
+from .privacy import ErasePersonV1, FindPersonDataV1, PersonData, PersonErasedV1, TicketErasedV1, TicketOfPerson
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
 from .splitting import (
     SplitTicketV1,
@@ -103,15 +110,39 @@ from .values import (
     Standing,
     Ticket,
 )
+from .work import (
+    AddTimeWorkedV1,
+    ChangePeopleV1,
+    FieldChange,
+    ForwardMessagesV1,
+    QueueFieldsSetV1,
+    QuotedMessage,
+    SetDueV1,
+    SetFieldsV1,
+    SetQueueFieldsV1,
+    SetSubjectV1,
+    SetTagsV1,
+    TicketDueChangedV1,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
+    TicketPeopleChangedV1,
+    TicketRequestersChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
+)
 
 __all__ = [
     "DEFAULT_LIFECYCLE",
     "Absorbed",
     "AddMemberV1",
     "AddNoteV1",
+    "AddTimeWorkedV1",
     "AdministrationCommand",
     "Category",
+    "Cause",
     "ChangeLifecycleV1",
+    "ChangePeopleV1",
     "ChangePersonV1",
     "ChangeQueueV1",
     "ClockFacts",
@@ -119,17 +150,28 @@ __all__ = [
     "CreateLifecycleV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "Difference",
     "DisablePersonV1",
     "DisableQueueV1",
     "EnablePersonV1",
     "EnableQueueV1",
+    "ErasePersonV1",
+    "FieldChange",
+    "FieldDefinition",
+    "FieldType",
+    "FieldValue",
+    "FindPersonDataV1",
     "FollowUp",
+    "ForwardMessagesV1",
     "GiveRightV1",
     "Grant",
     "GrantGivenV1",
     "GrantTakenV1",
     "Group",
     "GroupChangedV1",
+    "Happening",
+    "HistoryEntry",
+    "HistoryPage",
     "JoinPersonsV1",
     "Lifecycle",
     "LifecycleChangedV1",
@@ -147,6 +189,8 @@ __all__ = [
     "Person",
     "PersonChangedV1",
     "PersonCreatedV1",
+    "PersonData",
+    "PersonErasedV1",
     "PublicEvent",
     "PublicMessage",
     "PublicParty",
@@ -154,13 +198,22 @@ __all__ = [
     "Queue",
     "QueueChangedV1",
     "QueueCreatedV1",
+    "QueueFieldsSetV1",
+    "QuotedMessage",
     "RefusalNotice",
     "RemoveMemberV1",
     "ReplyToTicketV1",
+    "SetDueV1",
+    "SetFieldsV1",
     "SetOwnerV1",
     "SetPriorityV1",
+    "SetQueueFieldsV1",
     "SetQueueV1",
     "SetStatusV1",
+    "SetSubjectV1",
+    "SetTagsV1",
+    "ShowHistoryV1",
+    "ShowTicketAtV1",
     "SplitTicketV1",
     "Standing",
     "TakeRightV1",
@@ -169,21 +222,31 @@ __all__ = [
     "TicketAdoptedV1",
     "TicketCommand",
     "TicketDependencyReopenedV1",
+    "TicketDueChangedV1",
+    "TicketErasedV1",
     "TicketEscalatedV1",
     "TicketEvent",
+    "TicketFieldsChangedV1",
+    "TicketForwardedV1",
     "TicketLinkedV1",
     "TicketMergedV1",
     "TicketMessagesMovedV1",
     "TicketMessagesReturnedV1",
     "TicketMovedV1",
     "TicketNotedV1",
+    "TicketOfPerson",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
+    "TicketPeopleChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",
     "TicketReleasedV1",
     "TicketRepliedV1",
+    "TicketRequestersChangedV1",
     "TicketStatusChangedV1",
+    "TicketSubjectChangedV1",
+    "TicketTagsChangedV1",
+    "TicketTimeWorkedV1",
     "TicketUnlinkedV1",
     "TicketUnmergedV1",
     "Transition",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ..base import Value
 from ..ingest import Address, Attachment, AutoVerdict, PgpVerdict
+from .fields import FieldDefinition
 
 Category = Literal["new", "active", "waiting", "closed"]
 MessageKind = Literal["mail", "phone", "page", "api"]
@@ -68,6 +69,7 @@ class ClockFacts(Value):
     queue: str = Field(description="Queue, for the policy.")
     category: Category = Field(description="Category of the status.")
     generation: int = Field(description="Moves when any of these facts moves.")
+    wake_at: datetime | None = Field(default=None, description="When a waiting ticket opens by itself.")
 
 
 class Link(Value):
@@ -146,6 +148,10 @@ class Ticket(Value):
     public_version: int = Field(description="Public events so far.", ge=0)
     messages: int = Field(description="Messages so far, notes included.", ge=0)
     language: str | None = Field(default=None, description="The requester's language.")
+    watchers: list[Party] = Field(
+        default_factory=list, description="Agents who asked to be told; it gives them no right."
+    )
+    time_worked: int = Field(default=0, ge=0, description="Minutes worked so far.")
 
 
 class Queue(Value):
@@ -169,6 +175,7 @@ class Queue(Value):
     description: str = Field(default="", description="What it is for.")
     follow_up: FollowUp = Field(default="reopen", description="What a customer's mail does to a closed ticket.")
     version: int = Field(default=0, description="Commits so far.")
+    fields: list[FieldDefinition] = Field(default_factory=list, description="Custom fields of its tickets.")
 
 
 class Person(Value):
@@ -186,6 +193,7 @@ class Person(Value):
         default_factory=list, description="`person/<id>` of those joined into them: what these held, they hold."
     )
     version: int = Field(default=0, description="Commits so far.")
+    erased: bool = Field(default=False, description="Was erased; only the id is left.")
 
 
 class Group(Value):

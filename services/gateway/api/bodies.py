@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from ticketwire_contracts.tickets import FieldDefinition, FieldValue
 
 
 class Body(BaseModel):
@@ -119,6 +121,96 @@ class OneRight(Body):
     right: str = Field(description="E.g. `ticket.reply`.")
     grantee: str = Field(description="`person:anna`, `group:field`, `role:owner`, `everyone`.")
     scope: str = Field(description="`all`, `queue:support`, `ticket:TW-7`.")
+
+
+class NewSubject(Body):
+    """Another subject."""
+
+    subject: str = Field(min_length=1, max_length=500, description="Without tag and reply marks.")
+
+
+class NewDue(Body):
+    """Another explicit due date, or none."""
+
+    due: AwareDatetime | None = Field(description="When it must be done, or null.")
+
+
+class ChangedPeople(Body):
+    """Who comes and who goes."""
+
+    add: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
+    remove: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
+
+
+class ChangedTags(Body):
+    """Tags put on and taken off; kept in lower case, with dashes for spaces."""
+
+    add: list[str] = Field(default_factory=list, max_length=50, description="Tags to put on.")
+    remove: list[str] = Field(default_factory=list, max_length=50, description="Tags to take off.")
+
+
+class ChangedFields(Body):
+    """Values of custom fields; those not named stay as they are."""
+
+    fields: dict[str, FieldValue | None] = Field(
+        min_length=1, max_length=50, description="Name → value; null empties a field."
+    )
+
+
+class NewTime(Body):
+    """Working time."""
+
+    minutes: int = Field(ge=-1440, le=1440, description="Minutes; negative ones correct what was too much.")
+    text: str = Field(default="", max_length=1000, description="On what.")
+
+
+class NewForward(Body):
+    """Messages to outsiders; their answers come back as internal notes."""
+
+    messages: list[str] = Field(min_length=1, max_length=20, description="Ids of messages, e.g. `TW-12.1`.")
+    to: list[str] = Field(min_length=1, max_length=20, description="Mail addresses.")
+    text: str = Field(default="", max_length=200_000, description="What to write above them.")
+    attachments: list[str] = Field(default_factory=list, max_length=50, description="sha256 of own uploads.")
+
+
+class QueueFields(Body):
+    """The custom fields of a queue."""
+
+    fields: list[FieldDefinition] = Field(max_length=50, description="All of them, in their order.")
+
+
+class ChangeOfMany(Body):
+    """What to change on each ticket; whatever is not named stays. The status is changed last."""
+
+    owner: str | None = Field(default=None, description="Login, or null for nobody.")
+    priority: int = Field(default=50, ge=0, le=100, description="0 to 100.")
+    due: AwareDatetime | None = Field(default=None, description="When it must be done, or null.")
+    requesters: ChangedPeople = Field(default=ChangedPeople(), description="Who comes and goes.")
+    cc: ChangedPeople = Field(default=ChangedPeople(), description="Who comes and goes.")
+    admin_cc: ChangedPeople = Field(default=ChangedPeople(), description="Which agents come and go.")
+    watchers: ChangedPeople = Field(default=ChangedPeople(), description="Which agents come and go.")
+    tags: ChangedTags = Field(default=ChangedTags(), description="Tags put on and taken off.")
+    fields: dict[str, FieldValue | None] = Field(default_factory=dict, max_length=50, description="Custom fields.")
+    note: str = Field(default="", max_length=200_000, description="An internal note on each.")
+    queue: str = Field(default="", description="Name of the queue to move to.")
+    status: str = Field(default="", description="A status of the queue's lifecycle.")
+    until: AwareDatetime | None = Field(default=None, description="For a waiting status: when to open again.")
+
+    @model_validator(mode="after")
+    def _something(self) -> ChangeOfMany:
+        named = self.model_fields_set
+        if not named - {"until"}:
+            raise ValueError("name something to change")
+        if "until" in named and "status" not in named:
+            raise ValueError("`until` goes with a waiting status")
+        return self
+
+
+class ManyTickets(Body):
+    """One change for many tickets."""
+
+    tickets: list[str] = Field(min_length=1, max_length=200, description="Numbers.")
+    change: ChangeOfMany = Field(description="What to change on each.")
 
 
 class NewLink(Body):

@@ -43,7 +43,7 @@ async def reply(number: str, body: NewReply, version: IfMatch, asker: Asking, vi
             then_status=body.status,
             if_version=version,
         )
-        return _said(said)
+        return said_answer(said)
 
     return await once.do(replying)
 
@@ -56,7 +56,7 @@ async def note(number: str, body: NewNote, version: IfMatch, asker: Asking, view
         said = await views.work.say_note(
             asker, command_id, number, text=body.text, attachments=body.attachments, if_version=version
         )
-        return _said(said)
+        return said_answer(said)
 
     return await once.do(noting)
 
@@ -120,7 +120,8 @@ async def set_queue(
     return await once.do(setting)
 
 
-def _said(said: Said) -> Response:
+def said_answer(said: Said) -> Response:
+    """The entry of what was said; 204 when it is out of the asker's sight."""
     if said.ticket is None or said.entry is None:
         return Response(status_code=204)
     return Json(said.entry, 201, {"ETag": etag(said.ticket.version)})

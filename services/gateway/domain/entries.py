@@ -13,17 +13,25 @@ from ticketwire_contracts.tickets import (
     TicketAbsorbedV1,
     TicketAdoptedV1,
     TicketDependencyReopenedV1,
+    TicketDueChangedV1,
     TicketEscalatedV1,
     TicketEvent,
+    TicketFieldsChangedV1,
+    TicketForwardedV1,
     TicketLinkedV1,
     TicketMergedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
     TicketMovedV1,
     TicketOwnerChangedV1,
+    TicketPeopleChangedV1,
     TicketPriorityChangedV1,
     TicketReleasedV1,
+    TicketRequestersChangedV1,
     TicketStatusChangedV1,
+    TicketSubjectChangedV1,
+    TicketTagsChangedV1,
+    TicketTimeWorkedV1,
     TicketUnlinkedV1,
     TicketUnmergedV1,
 )
@@ -53,10 +61,12 @@ def entry(event: Event) -> Row | None:
     """The row of an event on its ticket's timeline; none for events that do not stand there."""
     if isinstance(event, MessageEvent):
         audience: Audience = "notes" if event.message.internal else "all"
-        return _row(event, event.ticket.number, audience) | {"message": event.message.model_dump()}
+        row = _row(event, event.ticket.number, audience) | {"message": event.message.model_dump()}
+        return row | ({"details": _details(event)} if isinstance(event, TicketForwardedV1) else {})
     if isinstance(event, TicketEvent):
-        ours = isinstance(event, (TicketEscalatedV1, *NAMING_OTHERS))
-        return _row(event, event.ticket.number, "agents" if ours else "all") | {"details": _details(event)}
+        # what outsiders do not hear, customers do not see
+        audience = "all" if type(event).public else "agents"
+        return _row(event, event.ticket.number, audience) | {"details": _details(event)}
     if isinstance(event, NotificationEvent):
         audience = "agents" if event.kind in TO_CUSTOMERS else "notes"
         return _row(event, event.ticket, audience) | {"details": _sending(event)}
@@ -112,6 +122,19 @@ def _details(event: TicketEvent) -> Row:
             return {"before": _named(event.before), "after": _named(event.after)}
         case TicketEscalatedV1():
             return {"clock": event.clock, "percent": event.percent, "due_at": event.due_at}
+        case TicketSubjectChangedV1() | TicketDueChangedV1():
+            return {"before": event.before, "after": event.after}
+        case TicketRequestersChangedV1() | TicketPeopleChangedV1():
+            role = "requesters" if isinstance(event, TicketRequestersChangedV1) else event.role
+            return {"role": role, "added": _all_named(event.added), "removed": _all_named(event.removed)}
+        case TicketTagsChangedV1():
+            return {"added": event.added, "removed": event.removed}
+        case TicketFieldsChangedV1():
+            return {"changes": [change.model_dump() for change in event.changes]}
+        case TicketTimeWorkedV1():
+            return {"minutes": event.minutes, "text": event.text, "total": event.total}
+        case TicketForwardedV1():
+            return {"messages": [message.id for message in event.quoted]}
     return _others(event)
 
 
@@ -141,6 +164,10 @@ def _sending(event: NotificationEvent) -> Row:
 
 def _named(party: Party | None) -> str | None:
     return (party.name or party.login or party.address) if party else None
+
+
+def _all_named(parties: list[Party]) -> list[str]:
+    return [_named(party) or "" for party in parties]
 
 
 def _milliseconds(at: datetime) -> int:

@@ -5,9 +5,13 @@ entrance   signing in and out, choosing a language
 lists      the dashboard and lists of tickets
 ticket     one ticket: its conversation, its facts
 acts       what people do to a ticket, by forms
+upkeep     the rest of it: subject, due date, people, tags, fields, time, forwards
+bulk       one change for many tickets
+joining    merging tickets, splitting messages off, the tree of dependencies
 opening    a new ticket by hand
+admin      queues, lifecycles, people, groups, rights
 
-prose, happenings, words, rendering, assets    how things are said and shown
+prose, happenings, words, refusals, sentences, rendering, assets    how things are said and shown
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from ..views import Views
-from . import acts, entrance, lists, opening, ticket
+from . import acts, bulk, entrance, joining, lists, opening, ticket, upkeep
+from .admin.routes import administration
 from .assets import Assets
 from .rendering import Templates
 from .visits import Desk
@@ -37,5 +42,18 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/new", desk.visited(opening.blank)),
         Route("/new", desk.visited(opening.open_ticket), methods=["POST"]),
         Route("/tickets/{number}", desk.visited(ticket.show)),
-        *(Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"]) for name, act in acts.ACTS.items()),
+        Route("/tickets/{number}/tree", desk.visited(joining.tree)),
+        Route("/tickets/{number}/merge", desk.visited(joining.merging)),
+        Route("/merge", desk.visited(joining.merging)),
+        Route("/merge", desk.visited(joining.merge), methods=["POST"]),
+        Route("/tickets/{number}/unmerge", desk.visited(joining.unmerge), methods=["POST"]),
+        Route("/tickets/{number}/split", desk.visited(joining.splitting)),
+        Route("/tickets/{number}/split", desk.visited(joining.split), methods=["POST"]),
+        Route("/tickets/{number}/unsplit", desk.visited(joining.unsplit), methods=["POST"]),
+        Route("/bulk", desk.visited(bulk.change), methods=["POST"]),
+        *(
+            Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"])
+            for name, act in {**acts.ACTS, **upkeep.ACTS}.items()
+        ),
+        *administration(desk),
     ]

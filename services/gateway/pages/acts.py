@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -73,7 +74,7 @@ async def status(visit: Visit) -> Response:
 
     async def set_it() -> Ticket | None:
         return await visit.views.work.set_status(
-            visit.asker, form.command, number_of(visit), status=form.text("status")
+            visit.asker, form.command, number_of(visit), status=form.text("status"), if_version=version_of(form)
         )
 
     return await answered(visit, "status", form, set_it)
@@ -85,7 +86,7 @@ async def owner(visit: Visit) -> Response:
 
     async def set_it() -> Ticket | None:
         return await visit.views.work.set_owner(
-            visit.asker, form.command, number_of(visit), owner=form.text("owner") or None
+            visit.asker, form.command, number_of(visit), owner=form.text("owner") or None, if_version=version_of(form)
         )
 
     return await answered(visit, "owner", form, set_it)
@@ -99,12 +100,61 @@ async def priority(visit: Visit) -> Response:
         chosen = form.number("priority")
         if chosen is None:
             raise refuse("no-priority", title="A priority lies between 0 and 100", status=422)
-        return await visit.views.work.set_priority(visit.asker, form.command, number_of(visit), priority=chosen)
+        return await visit.views.work.set_priority(
+            visit.asker, form.command, number_of(visit), priority=chosen, if_version=version_of(form)
+        )
 
     return await answered(visit, "priority", form, set_it)
 
 
-ACTS: dict[str, Act] = {"reply": reply, "note": note, "status": status, "owner": owner, "priority": priority}
+async def queue(visit: Visit) -> Response:
+    """Moves it into another queue."""
+    form = await form_of(visit.request)
+
+    async def move() -> Ticket | None:
+        return await visit.views.work.set_queue(visit.asker, form.command, number_of(visit), queue=form.text("queue"))
+
+    return await answered(visit, "queue", form, move)
+
+
+async def link(visit: Visit) -> Response:
+    """Links it to another ticket, or to an address."""
+    form = await form_of(visit.request)
+
+    async def link_them() -> Ticket | None:
+        if not form.text("target"):
+            raise refuse(
+                "no-target", title="No ticket is named", status=422, detail="Write the number of the other ticket."
+            )
+        return await visit.views.joining.link(
+            visit.asker, form.command, number_of(visit), type=form.text("type"), target=form.text("target")
+        )
+
+    return await answered(visit, "link", form, link_them)
+
+
+async def unlink(visit: Visit) -> Response:
+    """Takes a link away."""
+    form = await form_of(visit.request)
+
+    async def unlink_them() -> Ticket | None:
+        return await visit.views.joining.unlink(
+            visit.asker, form.command, number_of(visit), type=form.text("type"), target=form.text("target")
+        )
+
+    return await answered(visit, "unlink", form, unlink_them)
+
+
+ACTS: dict[str, Act] = {
+    "reply": reply,
+    "note": note,
+    "status": status,
+    "owner": owner,
+    "priority": priority,
+    "queue": queue,
+    "link": link,
+    "unlink": unlink,
+}
 """Last part of the address → what it does."""
 
 
@@ -121,15 +171,21 @@ async def answered(
     except Refused as refused:
         # refused here too when it is not there or not theirs: then there is no page to show the reason on
         shown = await visit.views.reading.ticket(visit.asker, number_of(visit))
-        return await page(visit, shown, draft.refused(refused.problem, form.command), refused.problem.status)
+        kept = replace(draft, what=name, typed=form.fields)
+        return await page(visit, shown, kept.refused(refused.problem, form.command), refused.problem.status)
     if ticket is None:
-        return seen("/")
-    return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note") else ""))
+        return seen("/?done=gone")
+    return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note", "forward") else ""))
 
 
 def number_of(visit: Visit) -> str:
     """The ticket that the address names."""
     return str(visit.request.path_params["number"])
+
+
+def version_of(form: Form) -> int | None:
+    """The version that stood on the page, where the form would overwrite what others did since."""
+    return form.number("version")
 
 
 def with_text(form: Form) -> str:

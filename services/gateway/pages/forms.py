@@ -63,11 +63,11 @@ class Form:
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
     """Reads the form of a request. Starlette raises ``HTTPException`` 400 for a malformed one."""
     fields: dict[str, list[str]] = {}
     files: list[Chosen] = []
-    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
+    async with request.form(max_files=MAX_FILES, max_fields=most, max_part_size=MAX_FIELD_BYTES) as sent:
         for name, value in sent.multi_items():
             if isinstance(value, str):
                 fields.setdefault(name, []).append(value)
@@ -103,6 +103,12 @@ class Draft:
     cc: list[str] | None = None
     command: str = ""
     problem: Problem | None = None
+    typed: Mapping[str, list[str]] = field(default_factory=dict)
+    """The fields of the other forms, as they were sent."""
+
+    def kept(self, what: str, name: str, otherwise: str = "") -> str:
+        """What stood in a field of a form that was refused, or else what stands there at first."""
+        return self.typed.get(name, [otherwise])[0] if self.what == what else otherwise
 
     def refused(self, problem: Problem, command: str) -> Draft:
         """The same with the reason. What may have been done after all keeps its command's id, so that sending

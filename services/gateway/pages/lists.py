@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ticketwire_chassis.i18n import N_
 
+from .bulk import choices
 from .visits import Visit
 
 LISTS = {
@@ -17,6 +18,7 @@ LISTS = {
     "": N_("All tickets"),
 }
 OVERDUE = N_("Overdue")
+DONE = {"gone": N_("It is done. The ticket is where you do not see it.")}
 ORDERS: dict[str, Literal["urgency", "newest"]] = {"open": "urgency", "all": "newest"}
 A_PAGE = 50
 
@@ -24,7 +26,8 @@ A_PAGE = 50
 async def dashboard(visit: Visit) -> Response:
     """What matters now."""
     board = await visit.views.reading.dashboard(visit.asker, visit.now)
-    return await visit.show("dashboard.html", board=board)
+    done = DONE.get(visit.request.query_params.get("done", ""))
+    return await visit.show("dashboard.html", board=board, done=visit.reader.t(done) if done else "")
 
 
 async def queue(visit: Visit) -> Response:
@@ -80,6 +83,16 @@ async def listed(
         page=page,
         paged=cursor is not None,
         queue=queue,
+        choices=choices(visit, queue),
+        done=changed(visit),
         shown=shown,
         title=title,
     )
+
+
+def changed(visit: Visit) -> str:
+    """What is said once after tickets of the list were changed together."""
+    what, _, n = visit.request.query_params.get("done", "").partition("-")
+    if what != "changed" or not n.isascii() or not n.isdigit() or len(n) > 4:
+        return ""
+    return visit.reader.t.ngettext("{n} ticket is changed.", "{n} tickets are changed.", int(n))

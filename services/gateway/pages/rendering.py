@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from starlette.responses import HTMLResponse
 
 from ticketwire_chassis.i18n import dates
 
+from .admin.words import RIGHTS
 from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
-from .words import BANDS, PROMISES, SIGNATURES, band, priority_word, status_word
+from .refusals import translated
+from .words import BANDS, LINKABLE, LINKS, PROMISES, ROLES, SIGNATURES, WHAT, band, priority_word, status_word
 
 KEPT_BY_NOBODY = "private, no-store"
 """What a page shows is not for the next one at this machine."""
@@ -39,6 +41,11 @@ class Templates:
         self._environment.globals |= TEXTS | {
             "asset": assets.address,
             "bands": BANDS,
+            "all_rights": RIGHTS,
+            "linkable": LINKABLE,
+            "link_titles": LINKS,
+            "roles": ROLES,
+            "what": WHAT,
             "promises": PROMISES,
             "signatures": SIGNATURES,
             "new_command": lambda: uuid.uuid4().hex,
@@ -124,6 +131,24 @@ def size(context: Context, octets: int) -> str:
     return dates.size(octets, context["reader"].t)
 
 
+@pass_context
+def span(context: Context, minutes: int) -> str:
+    """So many minutes in words."""
+    return dates.span(timedelta(minutes=minutes), context["reader"].t)
+
+
+@pass_context
+def local(context: Context, at: datetime | None) -> str:
+    """A time as ``<input type="datetime-local">`` takes it, on the reader's clock."""
+    return at.astimezone(context["reader"].zone).strftime("%Y-%m-%dT%H:%M") if at else ""
+
+
+@pass_context
+def sentence(context: Context, text: str) -> str:
+    """A reason that a service gave, in the reader's language."""
+    return translated(text, context["reader"].t)
+
+
 def iso(at: datetime) -> str:
     """A time for programs."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -145,8 +170,12 @@ FILTERS = {
     "iso": iso,
     "left": left,
     "line": clean_line,
+    "local": local,
+    "moment": datetime.fromisoformat,
     "parts": parts,
     "priority": priority,
+    "sentence": sentence,
     "size": size,
+    "span": span,
     "status": status,
 }

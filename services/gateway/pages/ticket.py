@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from ticketwire_chassis.i18n import N_
 
-from ..views.shapes import Entry, Possible, Ticket
+from ..views.shapes import Entry, Linked, Links, Possible, Ticket
 from .forms import Draft
 from .happenings import Line, line
 from .prose import clean_line
 from .visits import Visit, seen
-from .words import OPENED
+from .words import LINKS, OPENED, ROLES
 
 AT_ONCE = 100
 PAGES = 10
@@ -25,6 +27,23 @@ DONE = {
     "status": N_("The status is set."),
     "owner": N_("The owner is set."),
     "priority": N_("The priority is set."),
+    "forward": N_("The forward is on its way. What they answer comes back internal."),
+    "subject": N_("The subject is set."),
+    "due": N_("The due date is set."),
+    "requesters": N_("The requesters are set."),
+    "cc": N_("The copies are set."),
+    "admin_cc": N_("The internal copies are set."),
+    "watchers": N_("The watchers are set."),
+    "tags": N_("The tags are set."),
+    "fields": N_("The fields are set."),
+    "time": N_("The time is written down."),
+    "queue": N_("The ticket is in its new queue."),
+    "link": N_("The link is made, on both tickets."),
+    "unlink": N_("The link is gone, on both tickets."),
+    "merged": N_("Merged. Everything said on the other tickets stands below, each with its own number."),
+    "unmerged": N_("Unmerged. It stands by itself again."),
+    "split": N_("Split off. This is the new ticket."),
+    "unsplit": N_("The split is undone. The messages stand here again."),
     "opened": N_("The ticket is open."),
     "written": N_("The ticket is open, and your mail is on its way."),
 }
@@ -39,6 +58,12 @@ class May:
     note: bool
     edit: bool
     take: bool
+    link: bool
+    merge: bool
+    split: bool
+    move: bool
+    forward: bool
+    watch: bool
 
 
 @dataclass(frozen=True)
@@ -55,8 +80,9 @@ async def show(visit: Visit) -> Response:
     """The page of a ticket. One that was merged leads to the one that took it in."""
     number = visit.request.path_params["number"]
     ticket = await visit.views.reading.ticket(visit.asker, number)
+    was = visit.request.query_params.get("was", number.upper())
     if ticket.merged_into:
-        return seen(f"/tickets/{ticket.merged_into}")
+        return seen(f"/tickets/{ticket.merged_into}?was={quote(was)}")
     if ticket.number != number:
         return seen(f"/tickets/{ticket.number}")
     return await page(visit, ticket, Draft())
@@ -68,13 +94,19 @@ async def page(visit: Visit, ticket: Ticket, draft: Draft, status: int = 200) ->
     possible = await reading.possible(asker, ticket.number)
     entries, more = await timeline(visit, ticket.number)
     done = DONE.get(visit.request.query_params.get("done", ""))
+    was = visit.request.query_params.get("was")
+    may_do = may(ticket, possible, visit.asker.person.id)
     return await visit.show(
         "ticket.html",
         status,
+        absorbed=await absorbed(visit, ticket),
+        at_form=draft.what in offered(may_do, possible, ticket),
         current=f"/queues/{ticket.queue}",
         done=visit.reader.t(done) if done else "",
         draft=draft,
-        may=may(ticket, possible, visit.asker.person.id),
+        fields=await visit.views.upkeep.queue_fields(asker, ticket.queue),
+        links=await joined(visit, ticket),
+        may=may_do,
         more=more,
         opened=OPENED.get(ticket.opened_by, OPENED["page"]),
         owners=possible.owners,
@@ -82,8 +114,41 @@ async def page(visit: Visit, ticket: Ticket, draft: Draft, status: int = 200) ->
         statuses=possible.statuses,
         ticket=ticket,
         timeline=entries,
+        was=was if was in ticket.absorbed else None,
+        watching=any(who.id == asker.person.id for who in ticket.watchers),
         whom=whom(ticket, draft),
     )
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How a ticket hangs together with others."""
+
+    kinds: dict[str, list[Linked]]
+    """By kind of link, in the order in which they are shown."""
+    hidden: int
+    """Links to tickets that the reader may not see."""
+    holding: list[Linked]
+    """Open tickets that it depends on: while one is open it is not closed."""
+    unseen: int
+    """More that it depends on, and that the reader may not see."""
+
+
+async def joined(visit: Visit, ticket: Ticket) -> Joined:
+    """The links of a ticket, and what holds it open."""
+    joining, asker = visit.views.joining, visit.asker
+    links = await joining.links(asker, ticket.number) if ticket.links or ticket.hidden_links else Links([], 0)
+    unseen = (await joining.tree(asker, ticket.number)).hidden if links.hidden else 0
+    known = [*LINKS, *(link.type for link in links.items)]
+    kinds = {kind: found for kind in known if (found := [link for link in links.items if link.type == kind])}
+    holding = [link for link in kinds.get("depends_on", ()) if link.category != "closed"]
+    return Joined(kinds, links.hidden, holding, unseen)
+
+
+async def absorbed(visit: Visit, ticket: Ticket) -> list[Ticket]:
+    """The tickets that were merged into it, as far as the reader may see them."""
+    numbers = ticket.absorbed[:AT_ONCE]
+    return list(await asyncio.gather(*(visit.views.reading.ticket(visit.asker, number) for number in numbers)))
 
 
 async def timeline(visit: Visit, number: str) -> tuple[list[tuple[Entry, Line | None]], str | None]:
@@ -112,7 +177,32 @@ def may(ticket: Ticket, possible: Possible, person: str) -> May:
         note="note.add" in rights,
         edit="ticket.edit" in rights,
         take=not mine and (takes in rights or "ticket.assign" in rights),
+        link="ticket.link" in rights,
+        merge="ticket.merge" in rights,
+        split="ticket.split" in rights,
+        move="ticket.move" in rights,
+        forward="ticket.forward" in rights,
+        watch="ticket.watch" in rights,
     )
+
+
+def offered(may: May, possible: Possible, ticket: Ticket) -> set[str]:
+    """The forms on the page that say themselves why they were refused."""
+    forms = {
+        "reply": may.reply,
+        "note": may.note,
+        "status": bool(possible.statuses),
+        "owner": bool(possible.owners),
+        "priority": may.edit,
+        "queue": may.move,
+        "link": may.link,
+        "unlink": may.link,
+        **dict.fromkeys(("subject", "due", "tags", "fields", "time", *ROLES), may.edit),
+        "watchers": may.edit or may.watch,
+        "forward": may.forward,
+        "unmerge": may.merge and bool(ticket.absorbed),
+    }
+    return {name for name, there in forms.items() if there}
 
 
 def whom(ticket: Ticket, draft: Draft) -> list[Whom]:

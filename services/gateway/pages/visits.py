@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ..views import COOKIE, Asker, Refused, Views
+from .admin.chapters import chapters_of
 from .reader import Reader, reader_of
+from .refusals import said
 from .rendering import Templates
 from .words import LANGUAGE_NAMES
 
@@ -67,8 +69,12 @@ class Visit(Visitor):
             "problem": None,
             "rail": rail,
             "titles": {queue.name: queue.title or queue.name for queue in rail.queues},
+            "chapters": chapters_of(self.asker),
         }
-        return self.templates.page(template, self.reader, {**frame, **values}, status)
+        shown = {**frame, **values}
+        if shown["problem"] is not None:
+            shown["problem"] = said(shown["problem"], self.reader.t)
+        return self.templates.page(template, self.reader, shown, status)
 
     async def refuse(self, refused: Refused) -> Response:
         """A page that says why not, and leaves the way to everywhere else."""

@@ -61,6 +61,62 @@ def priority_word(priority: int, t: Translator) -> str:
     return t.pgettext("priority", list(BANDS.values())[band(priority) - 1])
 
 
+ROLES = {
+    "requesters": N_("Requesters"),
+    "cc": N_("Copies to"),
+    "admin_cc": N_("Internal copies to"),
+    "watchers": N_("Watchers"),
+}
+"""Who stands on a ticket, besides its owner."""
+
+WHAT = {
+    "ticket.received": N_("a mail came"),
+    "ticket.replied": N_("a reply"),
+    "ticket.noted": N_("a note"),
+    "ticket.forwarded": N_("a forward"),
+    "ticket.status_changed": N_("the status"),
+    "ticket.owner_changed": N_("the owner"),
+    "ticket.priority_changed": N_("the priority"),
+    "ticket.subject_changed": N_("the subject"),
+    "ticket.due_changed": N_("the due date"),
+    "ticket.requesters_changed": N_("the requesters"),
+    "ticket.people_changed": N_("the people"),
+    "ticket.tags_changed": N_("the tags"),
+    "ticket.fields_changed": N_("the fields"),
+    "ticket.time_worked": N_("time worked"),
+    "ticket.moved": N_("the queue"),
+    "ticket.linked": N_("a link"),
+    "ticket.unlinked": N_("a link"),
+    "ticket.absorbed": N_("it was merged"),
+    "ticket.escalated": N_("an escalation"),
+}
+"""Event → what is said to have changed in the meantime."""
+
+LINKS = {
+    "depends_on": N_("Depends on"),
+    "needed_by": N_("Needed by"),
+    "parent": N_("Parent"),
+    "child": N_("Children"),
+    "refers_to": N_("Refers to"),
+    "referred_to_by": N_("Referred to by"),
+    "duplicates": N_("Duplicates"),
+    "duplicated_by": N_("Duplicated by"),
+    "split_from": N_("Split off from"),
+    "split_into": N_("Split into"),
+}
+"""Every way in which tickets are linked, in the order in which a ticket's page shows them."""
+
+LINKABLE = {
+    "depends_on": N_("This ticket depends on"),
+    "needed_by": N_("This ticket is needed by"),
+    "parent": N_("Its parent is"),
+    "child": N_("Its child is"),
+    "refers_to": N_("It refers to"),
+    "duplicates": N_("It duplicates"),
+}
+"""The links that people make, and take away."""
+
+
 SIGNATURES = {
     "bad": N_("it does not fit the text"),
     "unknown_key": N_("its key is not known"),

@@ -39,6 +39,8 @@ def ticket_of(row: Row) -> Ticket:
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        watchers=[who_of(party) for party in row.get("watchers", ())],
+        time_worked=row.get("time_worked", 0),
         absorbed=[one["number"] for one in row.get("absorbed", [])],
         moved={one["message"]: one["to"] for one in row.get("moved", [])},
     )
@@ -112,4 +114,5 @@ def person_row_of(row: Row) -> PersonRow:
         version=row["version"],
         joined_into=row.get("joined_into"),
         aliases=row.get("aliases", []),
+        erased=row.get("erased", False),
     )

@@ -77,6 +77,10 @@ class Ticket:
     version: int
     created_at: datetime
     updated_at: datetime
+    watchers: list[Who] = field(default_factory=list)
+    """Agents who asked to be told of what happens; it gives them no right."""
+    time_worked: int = 0
+    """Minutes."""
     absorbed: list[str] = field(default_factory=list)
     """Numbers of tickets that were merged into it."""
     hidden_links: int = 0
@@ -131,7 +135,10 @@ class Entry:
 
     ``type`` is the event's topic without its version: ``ticket.opened``, ``ticket.received``,
     ``ticket.replied``, ``ticket.noted``, ``ticket.status_changed``, ``ticket.owner_changed``,
-    ``ticket.priority_changed``, ``ticket.moved``, ``ticket.escalated``, ``notification.sent``, ``notification.failed``.
+    ``ticket.priority_changed``, ``ticket.escalated``, ``ticket.moved``, ``ticket.due_changed``,
+    ``ticket.subject_changed``,
+    ``ticket.requesters_changed``, ``ticket.people_changed``, ``ticket.tags_changed``, ``ticket.fields_changed``,
+    ``ticket.time_worked``, ``ticket.forwarded``, ``notification.sent``, ``notification.failed``.
     """
 
     id: str
@@ -152,10 +159,12 @@ class Entry:
     """Set when something was said."""
     details: dict[str, Any] = field(default_factory=dict)
     """By type. status, priority: ``before after``; moved: queues, and ``status_before status_after``; owner: ``before
-    after`` as names or none; escalated: ``clock percent due_at``; link, unlink: ``type target``; dependency_reopened,
-    merged, unmerged: ``target``; absorbed, released: ``numbers``; messages_moved: ``target messages copied``;
-    messages_returned: ``messages`` (a ticket that the asker may not see is none); notification: ``kind recipients
-    message_id`` and ``reason`` when it failed."""
+    after`` as names or none; escalated: ``clock percent due_at``; subject, due date: ``before after``; people: ``role
+    added removed`` as names; tags: ``added removed``; fields: ``changes`` of ``name before after``; time: ``minutes
+    text total``; forwarded: ``messages`` by id; link, unlink: ``type target``; dependency_reopened, merged, unmerged:
+    ``target``; absorbed, released: ``numbers``; messages_moved: ``target messages copied``; messages_returned:
+    ``messages`` (a ticket that the asker may not see is none); notification: ``kind recipients message_id`` and
+    ``reason`` when it failed."""
     version: int = 0
     """Version of the ticket after it; 0 where the entry is not of the ticket itself."""
     moved: bool = False
@@ -271,6 +280,8 @@ class PersonRow:
     """Set on a customer who was joined into another."""
     aliases: list[str] = field(default_factory=list)
     """Ids of those who were joined into this one."""
+    erased: bool = False
+    """Only the id is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +333,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one ticket in a change of many."""
+
+    number: str
+    ok: bool
+    done: list[str]
+    """The parts of the change that were done, or were so already."""
+    version: int | None = None
+    """The ticket's version now, when it is in sight."""
+    problem: dict[str, Any] | None = None
+    """Why the first part that was not done was refused (RFC 9457); parts after it were not tried."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
     """A queue with all that is set of it; watchers and supervisors as ``person:<login>`` and ``group:<name>``."""
 
@@ -340,6 +365,8 @@ class QueueRow:
     """``reopen``, ``new_linked_ticket`` or ``refuse``."""
     disabled: bool
     version: int
+    fields: list[dict[str, Any]]
+    """Custom fields of its tickets: ``name title type required options``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import ValidationError
 
@@ -21,10 +21,11 @@ from ticketwire_contracts.tickets import (
     SetPriorityV1,
     SetQueueV1,
     SetStatusV1,
+    TicketCommand,
 )
 
 from .asker import Asker, Refused, refuse
-from .needs import Apply, Commands, Tickets, Uploads
+from .needs import Apply, Commands, PatientCommands, Tickets, Uploads
 from .reading import audiences, named, sees, veiled
 from .shapes import Entry, Ticket
 
@@ -47,15 +48,19 @@ class Orders:
         self._commands = commands
         self._apply = apply
 
-    async def give(self, asker: Asker, command_id: str, command: Command) -> Answer:
+    async def give(self, asker: Asker, command_id: str, command: Command, *, patience: float | None = None) -> Answer:
         """Asks, and shows the outcome at once. Raises what was refused.
 
         The order's id is made of the person and their command id: sent twice it is done once, and nobody gets
-        someone else's answer by guessing an id.
+        someone else's answer by guessing an id. ``patience`` is for what may take longer than usual, in seconds.
         """
         order = sha256(f"{asker.person.id} {command_id}".encode()).hexdigest()[:40]
         try:
-            answer = await self._commands.call(command, asker.actor, f"c-{order[:24]}", f"gateway/{order}")
+            asked = (command, asker.actor, f"c-{order[:24]}", f"gateway/{order}")
+            if patience is None:
+                answer = await self._commands.call(*asked)
+            else:
+                answer = await cast(PatientCommands, self._commands).call(*asked, timeout=patience)
         except ServiceUnavailable as error:
             raise refuse(
                 "service-unavailable",
@@ -105,10 +110,10 @@ class Work:
                 kind=kind,
                 priority=priority,
                 owner=owner,
-                attachments=await self._own_files(asker, attachments),
+                attachments=await self.own_files(asker, attachments),
             )
         answer = await self._orders.give(asker, command_id, command)
-        return await self._seen(asker, str(answer.result["number"]))
+        return await self.seen(asker, str(answer.result["number"]))
 
     async def reply(
         self,
@@ -158,10 +163,10 @@ class Work:
                 text=text,
                 to=list(to) if to is not None else None,
                 cc=list(cc) if cc is not None else None,
-                attachments=await self._own_files(asker, attachments),
+                attachments=await self.own_files(asker, attachments),
                 then_status=then_status,
             )
-        return await self._say(asker, command_id, command)
+        return await self.say(asker, command_id, command)
 
     async def note(
         self,
@@ -189,9 +194,9 @@ class Work:
     ) -> Said:
         """An internal note, with its entry on the timeline."""
         with shapes_checked():
-            files = await self._own_files(asker, attachments)
+            files = await self.own_files(asker, attachments)
             command = AddNoteV1(ticket=number.upper(), if_version=if_version, text=text, attachments=files)
-        return await self._say(asker, command_id, command)
+        return await self.say(asker, command_id, command)
 
     async def set_status(
         self,
@@ -206,7 +211,7 @@ class Work:
         """Another status; ``until`` for a waiting one."""
         with shapes_checked():
             command = SetStatusV1(ticket=number.upper(), if_version=if_version, status=status, until=until)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
     async def set_owner(
         self, asker: Asker, command_id: str, number: str, *, owner: str | None, if_version: int | None = None
@@ -214,7 +219,7 @@ class Work:
         """Another owner by login, or none."""
         with shapes_checked():
             command = SetOwnerV1(ticket=number.upper(), if_version=if_version, owner=owner)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
     async def set_priority(
         self, asker: Asker, command_id: str, number: str, *, priority: int, if_version: int | None = None
@@ -222,7 +227,7 @@ class Work:
         """Another priority, 0 to 100."""
         with shapes_checked():
             command = SetPriorityV1(ticket=number.upper(), if_version=if_version, priority=priority)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
     async def set_queue(
         self, asker: Asker, command_id: str, number: str, *, queue: str, if_version: int | None = None
@@ -230,33 +235,32 @@ class Work:
         """Into another queue; None when the asker does not see it there."""
         with shapes_checked():
             command = SetQueueV1(ticket=number.upper(), if_version=if_version, queue=queue)
-        return await self._do(asker, command_id, command)
+        return await self.do(asker, command_id, command)
 
-    async def _do(
-        self,
-        asker: Asker,
-        command_id: str,
-        command: SetStatusV1 | SetOwnerV1 | SetPriorityV1 | SetQueueV1,
-    ) -> Ticket | None:
+    async def do(self, asker: Asker, command_id: str, command: TicketCommand) -> Ticket | None:
+        """A change, and the ticket after it."""
         answer = await self._orders.give(asker, command_id, command)
-        return await self._seen(asker, str(answer.result.get("number", command.ticket)))
+        return await self.seen(asker, str(answer.result.get("number", command.ticket)))
 
-    async def _say(self, asker: Asker, command_id: str, command: ReplyToTicketV1 | AddNoteV1) -> Said:
+    async def say(self, asker: Asker, command_id: str, command: TicketCommand) -> Said:
+        """Something said, with its entry on the timeline."""
         answer = await self._orders.give(asker, command_id, command)
-        ticket = await self._seen(asker, str(answer.result.get("number", command.ticket)))
+        ticket = await self.seen(asker, str(answer.result.get("number", command.ticket)))
         said = next((event["id"] for event in answer.events if "message" in event), None)
         if ticket is None or said is None:
             return Said(ticket, None)
         entry = await self._tickets.entry(said, audiences(asker, ticket))
         return Said(ticket, named(asker, ticket, entry) if entry else None)
 
-    async def _seen(self, asker: Asker, number: str) -> Ticket | None:
+    async def seen(self, asker: Asker, number: str) -> Ticket | None:
+        """The ticket, if it is in the asker's sight."""
         ticket = await self._tickets.get(number)
         if ticket is None or not sees(asker, ticket):
             return None
         return (await veiled(self._tickets, asker, [ticket]))[0]
 
-    async def _own_files(self, asker: Asker, digests: Sequence[str]) -> list[Attachment]:
+    async def own_files(self, asker: Asker, digests: Sequence[str]) -> list[Attachment]:
+        """The asker's uploads, ready to go into a command."""
         files = await self._uploads.uploaded(asker.person.id, digests)
         missing = [digest for digest in digests if digest not in files]
         if missing:

@@ -17,7 +17,14 @@ page     │                       ▼  │ customer writes again         │
   intake          a mail opens a ticket or joins one
   opening         a ticket by hand
   work            reply, note, status, owner, priority, escalation
+  details         subject, due date, tags, time worked
+  fields          custom fields of queues, and their values
+  roles           requesters, cc, admin cc, watchers
+  forwarding      messages to outsiders
+  waking          a waiting ticket opens by itself
+  happened        what changed since someone looked
   people          persons, by claimed address
+  acting          who acts and what they lack; addresses: which can be written to
   administration  queues, persons, groups, grants
   changes         queues, persons and lifecycles change; two customers become one
   moving          a ticket goes into another queue

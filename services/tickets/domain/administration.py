@@ -23,14 +23,16 @@ from ticketwire_contracts.tickets import (
     Person,
     Queue,
     RemoveMemberV1,
+    SetQueueFieldsV1,
     TakeRightV1,
 )
 
+from .addresses import misshapen
 from .context import Context
 from .decision import Change, Decision, Refusal, claimed, person_made, refused
 from .events import GrantGiven, GrantTaken, GroupChanged, QueueCreated
+from .fields import set_queue_fields
 
-_ADDRESS = re.compile(r"[^@\s<>,;\"\x00-\x1f\x7f]+@[^@\s<>,;\"\x00-\x1f\x7f]+")
 _NAMESPACE = uuid.UUID("3f0a6a52-1f0d-5c63-8f39-0f6f0f2f3b10")
 ROLES = ("owner", "requester", "cc", "admin_cc", "watcher", "supervisor")
 
@@ -50,6 +52,8 @@ def decide_administration(
             return lacks(context, actor, "group.admin") or change_member(context, command, epoch)
         case GiveRightV1() | TakeRightV1():
             return lacks(context, actor, "right.admin") or change_right(context, command, epoch)
+        case SetQueueFieldsV1():
+            return set_queue_fields(context, actor, command)
         case _:
             return refused("unknown-command", "Unknown command", 404, command.topic)
 
@@ -88,7 +92,8 @@ def create_queue(context: Context, command: CreateQueueV1, epoch: int) -> Decisi
         lifecycle=command.lifecycle,
         version=1,
     )
-    return [Change(stream, [QueueCreated(queue=queue)], queue.model_dump() | {"rights_epoch": epoch}), *taken]
+    after = queue.model_dump() | {"rights_epoch": epoch}
+    return [Change(stream, [QueueCreated(queue=queue, rights_epoch=epoch)], after), *taken]
 
 
 def create_person(context: Context, command: CreatePersonV1, cause: str) -> Decision:
@@ -230,12 +235,6 @@ def claims(context: Context, kind: str, values: list[str], owner: str) -> list[C
             return refused("taken", "It is taken", 409, f"{value} belongs to someone else.", value=value)
         changes.append(claimed(stream, owner))
     return changes
-
-
-def misshapen(addresses: list[str]) -> Refusal | None:
-    """Refuses what is no mail address."""
-    wrong = [address for address in addresses if not _ADDRESS.fullmatch(address) or len(address) > 254]
-    return refused("bad-address", "Not a mail address", 422, f"{wrong[0]!r} is not a mail address.") if wrong else None
 
 
 def lacks(context: Context, actor: Actor, right: str) -> Refusal | None:

@@ -26,7 +26,8 @@ from ticketwire_contracts.tickets import (
     Queue,
 )
 
-from .administration import claims, decide_administration, lacks, misshapen, named
+from .addresses import misshapen
+from .administration import claims, decide_administration, lacks, named
 from .context import Context
 from .decision import Change, Decision, Refusal, claimed, refused, released
 from .events import LifecycleChanged, PersonChanged, QueueChanged

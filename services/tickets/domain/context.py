@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.rights import Thing, Viewer, holds, thing_of, viewer_of
-from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Person, Queue
+from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Message, Person, Queue
 from ticketwire_contracts.tickets import Lifecycle as Described
 
 from .events import Said
 from .lifecycle import DEFAULT, Lifecycle, lifecycle_of
 from .state import TicketState
+
+if TYPE_CHECKING:
+    from .happened import Happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,10 @@ class Context:
     signed_address: Callable[[str], SignedMark | None] = lambda _: None
     """Reads one of our own reply addresses."""
     next_number: Callable[[], str] = lambda: "TW-1"
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    """By id: those that a command names."""
+    since: Mapping[str, Sequence[Happened]] = field(default_factory=dict)
+    """By number: what happened to a ticket after the version that a command had seen."""
     said: Mapping[str, Spoken] = field(default_factory=dict)
     """By message id: what was said, where a decision moves messages."""
 

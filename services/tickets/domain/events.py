@@ -17,6 +17,8 @@ from ticketwire_contracts.tickets import (
     Absorbed,
     Category,
     ClockFacts,
+    FieldChange,
+    FieldDefinition,
     Grant,
     Group,
     Lifecycle,
@@ -25,6 +27,7 @@ from ticketwire_contracts.tickets import (
     Party,
     Person,
     Queue,
+    QuotedMessage,
 )
 
 
@@ -33,6 +36,8 @@ class Thin(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     personal: ClassVar[frozenset[str]] = frozenset()
+    public: ClassVar[bool] = True
+    """Whether outsiders hear of it, if it is about a ticket; as the contract's class says."""
     type: str
     v: int = 1
 
@@ -41,7 +46,7 @@ class Said(Thin):
     """Something was said on a ticket."""
 
     personal: ClassVar[frozenset[str]] = frozenset(
-        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references"}
+        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references", "pgp"}
     )
     n: int
     kind: MessageKind
@@ -104,6 +109,7 @@ class Replied(Said):
 class Noted(Said):
     """An internal note was added."""
 
+    public: ClassVar[bool] = False
     type: Literal["noted"] = "noted"
     why: str = ""
 
@@ -138,6 +144,7 @@ class PriorityChanged(Thin):
 class Escalated(Thin):
     """A promise was about to break or broke."""
 
+    public: ClassVar[bool] = False
     type: Literal["escalated"] = "escalated"
     clock: ClockName
     percent: int
@@ -166,6 +173,7 @@ class QueueCreated(Thin):
 
     type: Literal["queue_created"] = "queue_created"
     queue: Queue
+    rights_epoch: int = 0
 
 
 class GroupChanged(Thin):
@@ -192,9 +200,95 @@ class GrantTaken(Thin):
     rights_epoch: int
 
 
+class SubjectChanged(Thin):
+    """The subject changed."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"before", "after"})
+    type: Literal["subject_changed"] = "subject_changed"
+    before: str
+    after: str
+
+
+class DueChanged(Thin):
+    """The explicit due date changed."""
+
+    public: ClassVar[bool] = False
+    type: Literal["due_changed"] = "due_changed"
+    before: datetime | None = None
+    after: datetime | None = None
+
+
+class RequestersChanged(Thin):
+    """Requesters came or went."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"added", "removed"})
+    type: Literal["requesters_changed"] = "requesters_changed"
+    added: list[Party] = Field(default_factory=list)
+    removed: list[Party] = Field(default_factory=list)
+
+
+class PeopleChanged(Thin):
+    """Cc, admin cc or watchers came or went."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"added", "removed"})
+    public: ClassVar[bool] = False
+    type: Literal["people_changed"] = "people_changed"
+    role: Literal["cc", "admin_cc", "watchers"]
+    added: list[Party] = Field(default_factory=list)
+    removed: list[Party] = Field(default_factory=list)
+
+
+class TagsChanged(Thin):
+    """Tags were put on or taken off."""
+
+    public: ClassVar[bool] = False
+    type: Literal["tags_changed"] = "tags_changed"
+    added: list[str] = Field(default_factory=list)
+    removed: list[str] = Field(default_factory=list)
+
+
+class FieldsChanged(Thin):
+    """Custom fields changed."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"changes"})
+    public: ClassVar[bool] = False
+    type: Literal["fields_changed"] = "fields_changed"
+    changes: list[FieldChange]
+
+
+class TimeWorked(Thin):
+    """Working time was noted down."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
+    public: ClassVar[bool] = False
+    type: Literal["time_worked"] = "time_worked"
+    minutes: int
+    text: str = ""
+    total: int
+    """All minutes with these."""
+
+
+class Forwarded(Said):
+    """Messages were forwarded to outsiders; what is said is what stands above them."""
+
+    personal: ClassVar[frozenset[str]] = Said.personal | {"quoted"}
+    public: ClassVar[bool] = False
+    type: Literal["forwarded"] = "forwarded"
+    quoted: list[QuotedMessage]
+
+
+class QueueFieldsSet(Thin):
+    """The custom fields of a queue changed."""
+
+    type: Literal["queue_fields_set"] = "queue_fields_set"
+    queue: str
+    fields: list[FieldDefinition]
+
+
 class Linked(Thin):
     """A link was made; each end has its own."""
 
+    public: ClassVar[bool] = False
     type: Literal["linked"] = "linked"
     link: Link
 
@@ -202,6 +296,7 @@ class Linked(Thin):
 class Unlinked(Thin):
     """A link went. ``targets`` are its spellings: a merged ticket may be named by its old number."""
 
+    public: ClassVar[bool] = False
     type: Literal["unlinked"] = "unlinked"
     link: Link
     targets: list[str]
@@ -210,6 +305,7 @@ class Unlinked(Thin):
 class DependencyReopened(Thin):
     """Something that this closed ticket depends on is open again."""
 
+    public: ClassVar[bool] = False
     type: Literal["dependency_reopened"] = "dependency_reopened"
     dependency: str
 
@@ -217,6 +313,7 @@ class DependencyReopened(Thin):
 class Merged(Thin):
     """The ticket was merged into another."""
 
+    public: ClassVar[bool] = False
     type: Literal["merged"] = "merged"
     into: str
 
@@ -225,6 +322,7 @@ class TookIn(Thin):
     """Other tickets were merged into this one; ``parts`` is what they bring along."""
 
     personal: ClassVar[frozenset[str]] = frozenset({"parts"})
+    public: ClassVar[bool] = False
     type: Literal["took_in"] = "took_in"
     numbers: list[str]
     parts: list[Absorbed]
@@ -242,6 +340,7 @@ class Kept(BaseModel):
 class Unmerged(Thin):
     """The ticket stands by itself again, with what was in it before."""
 
+    public: ClassVar[bool] = False
     type: Literal["unmerged"] = "unmerged"
     out_of: str
     kept: list[Kept]
@@ -250,6 +349,7 @@ class Unmerged(Thin):
 class LetGo(Thin):
     """Tickets that were merged into this one are not in it any more."""
 
+    public: ClassVar[bool] = False
     type: Literal["let_go"] = "let_go"
     numbers: list[str]
 
@@ -257,6 +357,7 @@ class LetGo(Thin):
 class MessagesMoved(Thin):
     """Messages were moved (or copied) to another ticket; ``unanswered`` is what still waits here for a reply."""
 
+    public: ClassVar[bool] = False
     type: Literal["messages_moved"] = "messages_moved"
     messages: list[str]
     to: str
@@ -267,6 +368,7 @@ class MessagesMoved(Thin):
 class MessagesReturned(Thin):
     """Messages that had been moved away are back."""
 
+    public: ClassVar[bool] = False
     type: Literal["messages_returned"] = "messages_returned"
     messages: list[str]
     unanswered: datetime | None = None
@@ -275,6 +377,7 @@ class MessagesReturned(Thin):
 class Adopted(Said):
     """A message of another ticket was moved (or copied) to this one."""
 
+    public: ClassVar[bool] = False
     type: Literal["adopted"] = "adopted"
     origin: str
     said_at: datetime
@@ -283,21 +386,16 @@ class Adopted(Said):
     waits: bool = False
 
 
-INSIDE: tuple[type[Thin], ...] = (
-    Noted,
-    Escalated,
-    Linked,
-    Unlinked,
-    DependencyReopened,
-    Merged,
-    TookIn,
-    Unmerged,
-    LetGo,
-    MessagesMoved,
-    MessagesReturned,
-    Adopted,
-)
-"""What outsiders hear nothing of, not even a number."""
+class Erased(Thin):
+    """Personal values were taken out of this stream's history: which, and the digests of what stands there now."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"said"})
+    public: ClassVar[bool] = False
+    type: Literal["erased"] = "erased"
+    person: str
+    takes: dict[str, str]
+    said: list[dict[str, Any]] = Field(default_factory=list)
+    """The contract's events that are other than they were, to be told to those who keep them."""
 
 
 class LifecycleChanged(Thin):
@@ -335,6 +433,18 @@ class PersonChanged(Thin):
     rights_epoch: int
 
 
+class PersonErased(Thin):
+    """A person was erased: what is left of them, and where they stood."""
+
+    type: Literal["person_erased"] = "person_erased"
+    person: Person
+    erased: list[str]
+    claims: list[str]
+    tickets: list[str]
+    mails: list[str]
+    rights_epoch: int
+
+
 KINDS: dict[str, type[Thin]] = {
     kind.model_fields["type"].default: kind
     for kind in (
@@ -352,6 +462,15 @@ KINDS: dict[str, type[Thin]] = {
         GroupChanged,
         GrantGiven,
         GrantTaken,
+        SubjectChanged,
+        DueChanged,
+        RequestersChanged,
+        PeopleChanged,
+        TagsChanged,
+        FieldsChanged,
+        TimeWorked,
+        Forwarded,
+        QueueFieldsSet,
         Linked,
         Unlinked,
         DependencyReopened,
@@ -366,6 +485,8 @@ KINDS: dict[str, type[Thin]] = {
         Moved,
         QueueChanged,
         PersonChanged,
+        Erased,
+        PersonErased,
     )
 }
 

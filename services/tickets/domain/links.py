@@ -19,7 +19,7 @@ from datetime import datetime
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Link, LinkTicketsV1, UnlinkTicketsV1
 
-from .asking import answering, lacks, not_found, sees, unseen
+from .acting import answering, lacks, not_found, sees, unseen
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
 from .events import DependencyReopened, Linked, Thin, Unlinked

@@ -17,7 +17,7 @@ from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Absorbed, MergeTicketsV1, UnmergeTicketV1
 
 from . import standing
-from .asking import answering, lacks, not_found, sees, unseen
+from .acting import answering, lacks, not_found, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Kept, LetGo, Merged, MessagesMoved, Received, StatusChanged, Thin, TookIn, Unmerged

@@ -9,6 +9,7 @@ from ticketwire_contracts.ingest import Address
 from ticketwire_contracts.rights import holds, viewer_of
 from ticketwire_contracts.tickets import OpenTicketV1, Party
 
+from .addresses import unwritable
 from .context import Context
 from .decision import Change, Decision, refused
 from .events import Opened, Replied, Thin
@@ -26,9 +27,8 @@ def decide_open(context: Context, actor: Actor, command: OpenTicketV1, now: date
         return refused("queue-disabled", "The queue takes nothing new", 409, f"{queue.title} is disabled.")
     if not context.may(actor, "ticket.create", thing):
         return refused("forbidden", "You may not", 403, "It needs the right ticket.create.", right="ticket.create")
-    ours = [address for address in command.requesters if context.directory.is_ours(address)]
-    if ours:
-        return refused("own-address", "That address is ours", 409, f"{ours[0]} is the address of a queue.")
+    if wrong := unwritable(context, command.requesters):
+        return wrong
     owner = context.person_of_login(command.owner) if command.owner else None
     if command.owner and owner is None:
         return refused("unknown-person", "No such agent", 422, f"There is no agent {command.owner}.")

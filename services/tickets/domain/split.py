@@ -14,7 +14,7 @@ from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Absorbed, Link, Party, Queue, SplitTicketV1, UnsplitTicketV1
 
 from . import standing
-from .asking import lacks, sees, unseen
+from .acting import lacks, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Adopted, Linked, MessagesMoved, MessagesReturned, Noted, Opened, Thin, TookIn

@@ -13,13 +13,15 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, MovedMessage, Standing, Ticket
+from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, MovedMessage, Party, Standing, Ticket
 
 from . import standing
 from .events import (
-    INSIDE,
     Adopted,
+    DueChanged,
     Escalated,
+    FieldsChanged,
+    Forwarded,
     LetGo,
     Linked,
     Merged,
@@ -29,12 +31,17 @@ from .events import (
     Noted,
     Opened,
     OwnerChanged,
+    PeopleChanged,
     PriorityChanged,
     Received,
     Replied,
+    RequestersChanged,
     Said,
     StatusChanged,
+    SubjectChanged,
+    TagsChanged,
     Thin,
+    TimeWorked,
     TookIn,
     Unlinked,
     Unmerged,
@@ -81,7 +88,7 @@ def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> Tic
             state = state.model_copy(update=standing.followed(before, state, before.own))
     if state is None:
         raise ValueError("a ticket begins with `opened`")
-    public = sum(not isinstance(event, INSIDE) for event in events)
+    public = sum(event.public for event in events)
     return state.model_copy(
         update={
             "version": state.version + 1,
@@ -107,7 +114,7 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             change |= {"clocks": _answered(state.clocks, at), "fired": []}
         case StatusChanged():
             change |= {"status": event.after, "category": event.category, "wake_at": event.wake_at, "fired": []}
-            change["clocks"] = _moved(state.clocks, event.category, at)
+            change["clocks"] = _moved(state.clocks, event.category, at).model_copy(update={"wake_at": event.wake_at})
         case OwnerChanged():
             change["owner"] = event.after
         case PriorityChanged():
@@ -116,6 +123,21 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             change |= _elsewhere(state, event, at)
         case Escalated():
             change["fired"] = [*state.fired, f"{event.clock}:{event.percent}"]
+        case SubjectChanged():
+            change["subject"] = event.after
+        case DueChanged():
+            change |= {"due": event.after, "clocks": _with(state.clocks, due=event.after), "fired": []}
+        case RequestersChanged():
+            change["requesters"] = _standing(state.requesters, event.added, event.removed)
+        case PeopleChanged():
+            change[event.role] = _standing(getattr(state, event.role), event.added, event.removed)
+        case TagsChanged():
+            change["tags"] = sorted({*state.tags, *event.added} - set(event.removed))
+        case FieldsChanged():
+            changed = {one.name: one.after for one in event.changes}
+            change["fields"] = {k: v for k, v in {**state.fields, **changed}.items() if v is not None}
+        case TimeWorked():
+            change["time_worked"] = event.total
         case Linked() | Unlinked():
             change["links"] = _links(state, event)
         case Merged() | TookIn() | LetGo() | Unmerged():
@@ -136,7 +158,7 @@ def message_of(number: str, event: Said, at: datetime) -> Message:
         ticket=number,
         kind=event.kind,
         author=event.author,
-        internal=isinstance(event, Noted) or (isinstance(event, Adopted) and event.internal),
+        internal=isinstance(event, Noted | Forwarded) or (isinstance(event, Adopted) and event.internal),
         subject=event.subject,
         text=event.text,
         html=event.html,
@@ -206,6 +228,7 @@ def _elsewhere(state: TicketState, event: Moved, at: datetime) -> dict[str, Any]
         clocks = _moved(clocks, event.category, at)
     if event.category != "waiting":
         change["wake_at"] = None
+        clocks = clocks.model_copy(update={"wake_at": None})
     return change | {"clocks": clocks}
 
 
@@ -227,6 +250,11 @@ def _moved(clocks: ClockFacts, category: Category, at: datetime) -> ClockFacts:
         started_at=clocks.started_at or (at if category != "new" else None),
         resolved_at=(clocks.resolved_at or at) if category == "closed" else None,
     )
+
+
+def _standing(present: Sequence[Party], added: Sequence[Party], removed: Sequence[Party]) -> list[Party]:
+    gone = {one.id for one in removed}
+    return [*(one for one in present if one.id not in gone), *added]
 
 
 def _with(clocks: ClockFacts, **change: Any) -> ClockFacts:

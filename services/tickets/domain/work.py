@@ -1,4 +1,4 @@
-"""What people (and escalation) do to a ticket: reply, note, status, owner, priority.
+"""What people (and escalation) do to a ticket: reply, note, status, owner, priority; and the door to the rest.
 
 What someone may not see does not exist for them (404); what they see but may not do is 403; what the rules of
 the domain forbid is 409; what changed under their hands is 412.
@@ -6,26 +6,38 @@ the domain forbid is 409; what changed under their hands is 412.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from ticketwire_contracts.base import Actor, Problem
+from ticketwire_contracts.base import Actor
 from ticketwire_contracts.escalation import EscalationDueV1
 from ticketwire_contracts.ingest import Address
 from ticketwire_contracts.rights import holds, viewer_of
 from ticketwire_contracts.tickets import (
     AddNoteV1,
-    MessageKind,
+    AddTimeWorkedV1,
+    ChangePeopleV1,
+    ForwardMessagesV1,
     Party,
     ReplyToTicketV1,
+    SetDueV1,
+    SetFieldsV1,
     SetOwnerV1,
     SetPriorityV1,
     SetQueueV1,
     SetStatusV1,
+    SetSubjectV1,
+    SetTagsV1,
     TicketCommand,
 )
 
-from . import moving
-from .asking import lacks, unseen
+from . import details, fields, forwarding, moving, roles, waking
+from .acting import author_of as _author
+from .acting import forbidden as _forbidden
+from .acting import kind_of as _kind
+from .acting import lacks as _lacks
+from .acting import unseen
+from .addresses import misshapen, once_each, ours
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
 from .events import Escalated, Noted, OwnerChanged, PriorityChanged, Replied, Said, StatusChanged, Thin
@@ -39,6 +51,7 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
     if refusal := unseen(context, actor, ticket, command):
         return refusal
     assert ticket is not None
+    besides: list[Change] = []
     match command:
         case ReplyToTicketV1():
             outcome = reply(context, actor, ticket, command)
@@ -50,6 +63,21 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
             outcome = set_owner(context, actor, ticket, command.owner)
         case SetPriorityV1():
             outcome = set_priority(context, actor, ticket, command.priority)
+        case SetSubjectV1():
+            outcome = details.set_subject(context, actor, ticket, command.subject)
+        case SetDueV1():
+            outcome = details.set_due(context, actor, ticket, command.due)
+        case SetTagsV1():
+            outcome = details.set_tags(context, actor, ticket, command)
+        case AddTimeWorkedV1():
+            outcome = details.add_time(context, actor, ticket, command)
+        case SetFieldsV1():
+            outcome = fields.set_fields(context, actor, ticket, command)
+        case ForwardMessagesV1():
+            outcome = forwarding.forward(context, actor, ticket, command)
+        case ChangePeopleV1():
+            changed = roles.change_people(context, actor, ticket, command)
+            outcome, besides = changed if isinstance(changed, tuple) else (changed, [])
         case SetQueueV1():
             outcome = moving.set_queue(context, actor, ticket, command.queue)
         case _:
@@ -60,7 +88,8 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
         outcome = [
             one.model_copy(update={"through": command.ticket}) if isinstance(one, Said) else one for one in outcome
         ]
-    return [Change(f"ticket/{ticket.number}", outcome, fold(ticket, outcome, max(now, ticket.updated_at)))]
+    after = fold(ticket, outcome, max(now, ticket.updated_at))
+    return [Change(f"ticket/{ticket.number}", outcome, after), *besides]
 
 
 def reply(context: Context, actor: Actor, ticket: TicketState, command: ReplyToTicketV1) -> list[Thin] | Refusal:
@@ -68,12 +97,16 @@ def reply(context: Context, actor: Actor, ticket: TicketState, command: ReplyToT
     if missing := _lacks(context, actor, "ticket.reply", ticket):
         return missing
     to = _chosen(command.to) if command.to is not None else _addresses(ticket.requesters)
-    cc = _chosen(command.cc) if command.cc is not None else (_addresses(ticket.cc) if command.to is None else [])
+    taken = [one.address for one in to]
+    if command.cc is not None:
+        cc = _chosen(command.cc, taken)
+    else:
+        cc = _addresses(ticket.cc, taken) if command.to is None else []
     if not to:
         return refused("no-recipient", "Nobody to write to", 422, "Name at least one recipient.")
-    ours = [address.address for address in [*to, *cc] if context.directory.is_ours(address.address)]
-    if ours:
-        return refused("own-address", "That address is ours", 409, f"{ours[0]} is the address of a queue.")
+    typed = [*(command.to or ()), *(command.cc or ())]
+    if wrong := misshapen(typed) or ours(context, [one.address for one in [*to, *cc]]):
+        return wrong
     events: list[Thin] = [
         Replied(
             n=ticket.messages + 1,
@@ -118,6 +151,7 @@ def set_status(
     context: Context, actor: Actor, ticket: TicketState, status: str, until: datetime | None, now: datetime
 ) -> list[Thin] | Refusal:
     """Another status, if the lifecycle allows it; ``until`` is for waiting only and lies ahead."""
+    until = details.as_kept(until)
     lifecycle = context.directory.lifecycle_of(ticket.queue)
     if status not in lifecycle.statuses:
         return refused("unknown-status", "No such status", 422, f"Known are: {', '.join(lifecycle.statuses)}.")
@@ -172,12 +206,15 @@ def set_priority(context: Context, actor: Actor, ticket: TicketState, priority: 
 def escalate(context: Context, due: EscalationDueV1, now: datetime) -> Decision:
     """escalation says that a step is due; whether it still counts is decided here, against the present state."""
     ticket = context.tickets.get(due.ticket)
+    if ticket is not None and due.clock == "wake":
+        return waking.wake(context, ticket, due, now)
     if ticket is None or ticket.clocks.generation != due.generation or ticket.category == "closed":
         return refused("moot", "No longer due", 409, "The ticket has moved on since.")
     if f"{due.clock}:{due.percent}" in ticket.fired:
         return refused("moot", "Done already", 409, "This step was done already.")
+    actions = [action for action in due.actions if action != "wake"]
     event = Escalated(
-        clock=due.clock, percent=due.percent, due_at=due.due_at, actions=due.actions, generation=due.generation
+        clock=due.clock, percent=due.percent, due_at=due.due_at, actions=actions, generation=due.generation
     )
     return [Change(f"ticket/{ticket.number}", [event], fold(ticket, [event], max(now, ticket.updated_at)))]
 
@@ -195,37 +232,16 @@ def _status_change(
     replying_opens = ticket.category == "new" and after == lifecycle.active
     if not replying_opens and not context.may(actor, right, context.thing(ticket)):
         return _forbidden(right)
+    closes = lifecycle.statuses[after] == "closed" and ticket.category != "closed"
+    if closes and actor.kind != "system" and (empty := fields.unfilled(context, ticket)):
+        return empty
     return StatusChanged(before=ticket.status, after=after, category=lifecycle.statuses[after], wake_at=until)
 
 
-def _lacks(context: Context, actor: Actor, right: str, ticket: TicketState) -> Refusal | None:
-    return lacks(context, actor, right, ticket)
+def _chosen(addresses: list[str], besides: Iterable[str] = ()) -> list[Address]:
+    return [Address(address=address) for address in once_each(addresses, besides)]
 
 
-def _forbidden(right: str) -> Refusal:
-    return Refusal(
-        Problem(
-            type="forbidden",
-            title="You may not",
-            status=403,
-            detail=f"It needs the right {right}.",
-            extra={"right": right},
-        )
-    )
-
-
-def _author(context: Context, actor: Actor) -> Party:
-    person = context.persons.get(actor.id)
-    return party(person) if person else Party(id=actor.id, name="Ticketwire")
-
-
-def _kind(actor: Actor) -> MessageKind:
-    return "page" if actor.via == "page" else "api"
-
-
-def _chosen(addresses: list[str]) -> list[Address]:
-    return [Address(address=address) for address in dict.fromkeys(addresses)]
-
-
-def _addresses(parties: list[Party]) -> list[Address]:
-    return [Address(name=one.name, address=one.address) for one in parties if one.address]
+def _addresses(parties: list[Party], besides: Iterable[str] = ()) -> list[Address]:
+    names = {one.address: one.name for one in parties if one.address}
+    return [Address(name=names[address], address=address) for address in once_each(names, besides)]

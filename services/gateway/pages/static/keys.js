@@ -1,4 +1,5 @@
-// Shortcuts: j and k move in a list, r replies, n notes, / looks for, Ctrl+Enter sends.
+// Shortcuts: j and k move in a list, x chooses; r replies, n notes, f forwards, s and o open status and owner;
+// / looks for, Ctrl+Enter sends.
 
 /** Listens for single keys, but never while someone types. */
 export function keys() {
@@ -6,7 +7,8 @@ export function keys() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    const act = { j: () => move(1), k: () => move(-1), r: () => write("reply"), n: () => write("note"), "/": search }[event.key];
+    const act = { j: () => move(1), k: () => move(-1), r: () => write("reply"), n: () => write("note"),
+      f: () => write("forward"), s: () => change("status"), o: () => change("owner"), x: choose, "/": search }[event.key];
     if (act && act()) event.preventDefault();
   });
 }
@@ -30,6 +32,20 @@ function write(what) {
   const box = document.getElementById(`${what}-text`);
   box.focus();
   return true;
+}
+
+function change(field) {
+  const details = document.getElementById(`change-${field}`);
+  if (!details) return false;
+  details.open = true;
+  details.querySelector("select, input:not([type=hidden])").focus();
+  return true;
+}
+
+function choose() {
+  const box = document.activeElement?.closest(".rows tr")?.querySelector("[name=ticket]");
+  box?.click();
+  return Boolean(box);
 }
 
 function search() {

@@ -1,13 +1,15 @@
-"""Whether someone may ask a thing of a ticket at all: it is there for them, as they have seen it, with the right."""
+"""Who acts, and what they lack: what every decision about a ticket asks first."""
 
 from __future__ import annotations
 
-from ticketwire_contracts.base import Actor
+from ticketwire_contracts.base import Actor, Problem
 from ticketwire_contracts.rights import visible_to
-from ticketwire_contracts.tickets import TicketCommand
+from ticketwire_contracts.tickets import MessageKind, Party, TicketCommand
 
 from .context import Context
 from .decision import Refusal, refused
+from .happened import changes_since
+from .people import party
 from .state import TicketState
 
 
@@ -26,12 +28,14 @@ def unseen(context: Context, actor: Actor, ticket: TicketState | None, command: 
             merged_into=ticket.number,
         )
     if command.if_version is not None and command.if_version != ticket.version:
+        notes = sees(context, actor, ticket, internal=True)
         return refused(
             "ticket-changed",
             "The ticket has changed",
             412,
             f"It is at version {ticket.version}, you had seen {command.if_version}. Look again and repeat.",
             version=ticket.version,
+            changes=changes_since(context, actor, ticket, command.if_version, notes=notes),
         )
     return None
 
@@ -50,7 +54,7 @@ def not_found(number: str) -> Refusal:
 
 
 def sees(context: Context, actor: Actor, ticket: TicketState, *, internal: bool = False) -> bool:
-    """Whether a ticket (or what is internal on it) is there for the actor."""
+    """Whether the actor sees the ticket, or what is internal on it."""
     if actor.kind == "system":
         return True
     viewer = context.viewer(actor)
@@ -58,7 +62,29 @@ def sees(context: Context, actor: Actor, ticket: TicketState, *, internal: bool 
 
 
 def lacks(context: Context, actor: Actor, right: str, ticket: TicketState) -> Refusal | None:
-    """Why not, when the actor lacks a right on a ticket."""
-    if context.may(actor, right, context.thing(ticket)):
-        return None
-    return refused("forbidden", "You may not", 403, f"It needs the right {right}.", right=right)
+    """The refusal of someone who does not hold the right on the ticket."""
+    return None if context.may(actor, right, context.thing(ticket)) else forbidden(right)
+
+
+def forbidden(right: str) -> Refusal:
+    """What someone who sees a thing but may not do it is told."""
+    return Refusal(
+        Problem(
+            type="forbidden",
+            title="You may not",
+            status=403,
+            detail=f"It needs the right {right}.",
+            extra={"right": right},
+        )
+    )
+
+
+def author_of(context: Context, actor: Actor) -> Party:
+    """The actor as author of what they say."""
+    person = context.persons.get(actor.id)
+    return party(person) if person else Party(id=actor.id, name="Ticketwire")
+
+
+def kind_of(actor: Actor) -> MessageKind:
+    """How something came that was said by command."""
+    return "page" if actor.via == "page" else "api"

@@ -1,0 +1,294 @@
+"""Pages on which agents keep a ticket: each form, its refusals, what changed in the meantime, many tickets at once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from services.gateway.pages import pages
+from services.gateway.pages.refusals import SENTENCES, TITLES, form_of, said
+from services.gateway.views import refuse
+from services.gateway.views.bulk import ManyChange
+from ticketwire_chassis.i18n import translator
+from ticketwire_contracts.base import Problem
+
+from .pages_world import World, ago
+from .test_pages import Reading, hidden
+
+ONE = "/tickets/TW-2050"
+DOMAIN = Path(__file__).parents[2] / "services" / "tickets" / "domain"
+OF_TICKETS = (
+    "acting", "addresses", "asking", "details", "fields", "forwarding", "joining", "links", "merge", "moving", "roles",
+    "split", "work",
+)  # fmt: skip
+NOT_FOR_PAGES = {
+    "unknown-command", "moot", "dependencies-open", "invalid-fields", "field-twice", "field-options", "merged-already",
+}  # fmt: skip
+"""Told to services, told by their list instead, of administration, or with a sentence in a blank."""
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def browser(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """Someone who is signed in as Mara."""
+    transport = httpx.ASGITransport(Starlette(routes=pages(world.views)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        client.cookies.set("ticketwire_session", "mara's", domain="test.local")
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "asked", "done"),
+    [
+        ("subject", {"subject": " Fuse ", "version": "4"}, {"subject": "Fuse", "if_version": 4}, "subject"),
+        ("due", {"due": "2026-12-01T09:30"}, {"due": datetime(2026, 12, 1, 9, 30, tzinfo=UTC)}, "due"),
+        ("due", {"due": "2026-12-01T09:30", "none": "1"}, {"due": None}, "due"),
+        (
+            "people",
+            {"role": "cc", "add": "a@example.net, b@example.net", "remove": ["ole@example.net"]},
+            {"role": "cc", "add": ["a@example.net", "b@example.net"], "remove": ["ole@example.net"]},
+            "cc",
+        ),
+        (
+            "people",
+            {"role": "watchers", "add": "mara"},
+            {"role": "watchers", "add": ["mara"], "remove": []},
+            "watchers",
+        ),
+        (
+            "tags",
+            {"before": "juicer, fuse", "tags": "fuse, new one"},
+            {"add": ["new one"], "remove": ["juicer"]},
+            "tags",
+        ),
+        ("time", {"minutes": "1:30", "text": "phone"}, {"minutes": 90, "text": "phone"}, "time"),
+        ("time", {"minutes": "-15"}, {"minutes": -15, "text": ""}, "time"),
+    ],
+)
+async def test_form_does_what_it_says(
+    browser: httpx.AsyncClient, world: World, name: str, form: dict[str, Any], asked: dict[str, Any], done: str
+) -> None:
+    answer = await browser.post(f"{ONE}/{name}", data={"command": "c1", **form})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{ONE}?done={done}")
+    assert world.done == [(name, "c1", asked)]
+    assert 'class="said-so"' in (await browser.get(answer.headers["location"])).text
+
+
+async def test_due_date_is_on_the_readers_clock(browser: httpx.AsyncClient, world: World) -> None:
+    browser.cookies.set("zone", "Asia/Kolkata", domain="test.local")
+    await browser.post(ONE + "/due", data={"command": "c", "due": "2026-12-01T09:30"})
+    assert world.done[0][2]["due"] == datetime(2026, 12, 1, 4, 0, tzinfo=UTC)
+    wrong = await browser.post(ONE + "/due", data={"command": "c", "due": "tomorrow"})
+    assert (wrong.status_code, len(world.done)) == (422, 1)
+    assert "Not a time" in wrong.text
+
+
+@pytest.mark.parametrize("minutes", ["", "x", "1:2:3", "--5", "1:", "٣", "99999"])
+async def test_what_is_no_time_is_refused_here(browser: httpx.AsyncClient, world: World, minutes: str) -> None:
+    page = await browser.post(ONE + "/time", data={"command": "c", "minutes": minutes, "text": "kept"})
+    assert (page.status_code, world.done) == (422, [])
+    assert 'value="kept"' in page.text
+
+
+async def test_fields_are_sent_by_their_types_and_only_when_changed(browser: httpx.AsyncClient, world: World) -> None:
+    form: dict[str, Any] = {
+        "command": "c", "version": "1", "field-room": "214", "field-cups": "2,5", "field-bought": "2026-11-02",
+        "field-colour": "red", "field-parts": ["plate", "lid"],
+    }  # fmt: skip
+    await browser.post(ONE + "/fields", data=form)
+    wanted = {"cups": 2.5, "bought": "2026-11-02", "colour": "red", "parts": ["lid", "plate"]}
+    assert world.done == [("fields", "c", {"fields": wanted, "if_version": 1})]
+    same = {"command": "c", "field-room": "214", "field-parts": ["lid", "ring"]}
+    assert (await browser.post(ONE + "/fields", data=same)).status_code == 303
+    assert len(world.done) == 1, "nothing was changed"
+
+
+async def test_each_field_says_what_is_wrong_with_it_and_keeps_what_was_typed(
+    browser: httpx.AsyncClient, world: World
+) -> None:
+    errors = [{"field": "fields.cups", "message": "a number is wanted"}]
+    world.refusal = refuse(
+        "invalid-fields", title="Not what the fields take", status=422, detail="cups: a number is wanted", errors=errors
+    )
+    form = {"command": "c", "field-room": "215", "field-cups": "many", "field-parts": ["ring"]}
+    page = await browser.post(ONE + "/fields", data=form, headers={"Accept-Language": "de"})
+    assert page.status_code == 422
+    inputs = {box["id"]: box for box in Reading(page.text).all("input") if str(box.get("id")).startswith("field-")}
+    assert inputs["field-cups"]["value"] == "many"
+    assert inputs["field-cups"]["aria-describedby"] == "field-cups-fault"
+    assert "aria-invalid" not in inputs["field-room"]
+    assert inputs["field-room"]["value"] == "215"
+    assert 'id="field-cups-fault">eine Zahl wird gebraucht' in page.text
+    ticked = [
+        box["value"] for box in Reading(page.text).all("input") if "checked" in box and box["name"] == "field-parts"
+    ]
+    assert ticked == ["ring"]
+
+
+async def test_what_changed_in_the_meantime_is_told_and_what_was_typed_is_kept(
+    browser: httpx.AsyncClient, world: World
+) -> None:
+    change = {
+        "version": 5, "at": ago(2).isoformat().replace("+00:00", "Z"), "actor": "person/oskar", "name": "Oskar Sund",
+        "command": "set_priority", "what": ["ticket.priority_changed", "ticket.noted"],
+    }  # fmt: skip
+    world.refusal = refuse(
+        "ticket-changed", title="The ticket has changed", status=412, detail="It is at version 5.", changes=[change]
+    )
+    page = await browser.post(ONE + "/subject", data={"command": "c", "version": "4", "subject": "Mine"})
+    assert page.status_code == 412
+    form = page.text[page.text.index('id="change-subject" open') :]
+    assert "Oskar Sund changed this in the meantime: the priority, a note" in form
+    assert 'value="Mine"' in form
+    assert 'name="version" value="1"' in form, "what is seen now, so sending it again is meant"
+    german = await browser.post(
+        ONE + "/subject", data={"command": "c", "version": "4", "subject": "Mine"}, headers={"Accept-Language": "de"}
+    )
+    assert "Oskar Sund hat inzwischen etwas geändert: die Priorität, eine Notiz" in german.text
+
+
+async def test_forms_that_overwrite_carry_the_version_that_was_seen(browser: httpx.AsyncClient) -> None:
+    html = (await browser.get(ONE)).text
+    for name in ("subject", "status", "owner", "priority", "due", "fields"):
+        form = html[html.index(f'action="{ONE}/{name}"') :]
+        assert 'name="version" value="1"' in form[: form.index("</form>")], name
+    for name in ("reply", "note", "tags", "people", "time"):
+        form = html[html.index(f'action="{ONE}/{name}"') :]
+        assert 'name="version"' not in form[: form.index("</form>")], name
+
+
+async def test_forward_goes_to_whom_it_says_with_what_was_ticked(browser: httpx.AsyncClient, world: World) -> None:
+    html = (await browser.get("/tickets/TW-2041")).text
+    form = html[html.index('class="as-forward"') :]
+    boxes = [box for box in Reading(form).all("input") if box.get("name") == "message"]
+    assert [box["value"] for box in boxes] == ["e7", "e6", "e1"], "notes are not forwarded"
+    assert ["checked" in box for box in boxes] == [True, False, False]
+    assert "What they answer comes back internal." in form
+    sent = {"command": "c", "to": "vendor@example.com", "message": ["e7", "e1"], "text": "Do you know this?"}
+    answer = await browser.post("/tickets/TW-2041/forward", data=sent, files=[("files", ("plan.txt", b"abc"))])
+    assert answer.headers["location"] == "/tickets/TW-2041?done=forward#end"
+    asked = {
+        "messages": ["e7", "e1"], "to": ["vendor@example.com"], "text": "Do you know this?",
+        "attachments": ["digest of plan.txt"],
+    }  # fmt: skip
+    assert world.done == [("forward", "c", asked)]
+    nobody = await browser.post("/tickets/TW-2041/forward", data={**sent, "to": " "})
+    assert nobody.status_code == 422
+    assert "The forward goes to nobody" in nobody.text
+    assert "Do you know this?</textarea>" in nobody.text
+    assert 'id="write-forward" checked' in nobody.text
+
+
+async def test_forward_in_the_conversation_is_neither_reply_nor_note(browser: httpx.AsyncClient) -> None:
+    html = (await browser.get(ONE)).text
+    forwarded = html[html.index('id="m-k7"') :][:900]
+    assert '<article class="message forward"' in forwarded
+    assert "vendor@example.com" in forwarded
+    assert "1 message went with it" in forwarded
+
+
+async def test_owner_is_taken_taken_over_or_assigned(browser: httpx.AsyncClient, world: World) -> None:
+    world.rights = world.rights | {"ticket.steal"}
+    assert ">Take over from <bdi>Oskar Sund</bdi></button>" in (await browser.get("/tickets/TW-2017")).text
+    assert ">Take</button>" in (await browser.get("/tickets/TW-2035")).text
+    assert "Take over" not in (await browser.get("/tickets/TW-2041")).text
+    assert ">Assign</button>" in (await browser.get("/tickets/TW-2041")).text
+
+
+async def test_watching_is_offered_and_taken_back(browser: httpx.AsyncClient, world: World) -> None:
+    assert '<button name="add" value="mara">Watch</button>' in (await browser.get(ONE)).text
+    joined = world.by_number["TW-2050"]
+    joined.watchers.append(joined.owner)  # type: ignore[arg-type]
+    try:
+        assert '<button name="remove" value="mara">Stop watching</button>' in (await browser.get(ONE)).text
+    finally:
+        joined.watchers.pop()
+
+
+async def test_ticked_tickets_are_changed_together(browser: httpx.AsyncClient, world: World) -> None:
+    html = (await browser.get("/queues/support")).text
+    command = hidden(html, "/bulk")
+    form = {
+        "command": command, "back": "/queues/support?status=all", "ticket": ["TW-2041", "TW-2038"],
+        "status": "resolved", "owner": "=", "priority": "70", "queue": "",
+    }  # fmt: skip
+    answer = await browser.post("/bulk", data=form)
+    assert answer.headers["location"] == "/queues/support?status=all&done=changed-2"
+    change = ManyChange(parts=frozenset({"status", "owner", "priority"}), status="resolved", owner=None, priority=70)
+    assert world.done == [("many", command, {"numbers": ["TW-2041", "TW-2038"], "change": change})]
+    assert "2 tickets are changed." in (await browser.get(answer.headers["location"])).text
+
+
+async def test_each_ticket_that_was_refused_says_why(browser: httpx.AsyncClient, world: World) -> None:
+    world.refused_of_many["TW-2038"] = refuse(
+        "forbidden", title="You may not", status=403, detail="It needs the right ticket.close.", right="ticket.close"
+    )
+    form = {"command": "c", "back": "/queues/support", "ticket": ["TW-2041", "TW-2038"], "status": "resolved"}
+    page = await browser.post("/bulk", data=form, headers={"Accept-Language": "de"})
+    assert page.status_code == 200
+    assert "1 Ticket ist geändert." in page.text
+    row = page.text[page.text.index('id="not-TW-2038"') :]
+    assert "Invoice 7781 charged twice" in row
+    assert "Dazu braucht es das Recht ticket.close." in row
+    assert 'id="not-TW-2041"' not in page.text
+    assert 'href="/queues/support"' in page.text
+
+
+async def test_nothing_ticked_or_nothing_chosen_is_said(browser: httpx.AsyncClient, world: World) -> None:
+    none = await browser.post("/bulk", data={"command": "c", "back": "//evil.example", "status": "resolved"})
+    still = await browser.post("/bulk", data={"command": "c", "ticket": "TW-2041"})
+    assert (none.status_code, still.status_code, world.done) == (422, 422, [])
+    assert "No ticket is chosen" in none.text
+    assert "evil.example" not in none.text
+    assert "Nothing is to be changed" in still.text
+
+
+async def test_unsure_change_of_many_is_sent_again_under_its_own_id(browser: httpx.AsyncClient, world: World) -> None:
+    world.refusal = refuse("service-unavailable", title="Not available at the moment", status=503)
+    page = await browser.post("/bulk", data={"command": "c1", "ticket": ["TW-2041"], "status": "resolved"})
+    assert page.status_code == 503
+    assert 'name="command" value="c1"' in page.text
+    assert 'name="ticket" value="TW-2041"' in page.text
+
+
+def refusals_of(module: str) -> list[tuple[str, str, str]]:
+    """Type, title and detail of every refusal in a module of tickets' domain; what is put in stands as ``X``."""
+    found = []
+    for node in ast.walk(ast.parse((DOMAIN / f"{module}.py").read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refused":
+            texts = [_text(argument) for argument in (*node.args[:2], *node.args[3:4])]
+            found.append((texts[0], texts[1], texts[2] if len(texts) > 2 else ""))
+    return found
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+    return "X"
+
+
+def test_every_refusal_of_tickets_can_be_said_in_german() -> None:
+    german = translator("de")
+    refusals = [one for module in OF_TICKETS if (DOMAIN / f"{module}.py").exists() for one in refusals_of(module)]
+    assert len(refusals) > 60
+    for kind, title, detail in refusals:
+        if kind in NOT_FOR_PAGES:
+            continue
+        assert title in TITLES, title
+        assert not detail or any(form_of(sentence).fullmatch(detail) for sentence in SENTENCES), detail
+        told = said(Problem(type=kind, title=title, status=409, detail=detail), german)
+        assert told.title != title
+        assert not detail or told.detail != detail
