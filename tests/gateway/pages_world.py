@@ -298,8 +298,8 @@ class World:
         return Possible(self.rights, statuses, owners)
 
     # upkeep and changes of many
-    async def queue_fields(self, asker: Asker, queue: str) -> list[FieldDefinition]:
-        return self.fields if queue == "support" else []
+    def fields_on(self, asker: Asker, ticket: Ticket) -> list[FieldDefinition]:
+        return self.fields if ticket.queue == "support" else []
 
     async def set_subject(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:
         return self._did("subject", command, number, asked)

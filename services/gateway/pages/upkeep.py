@@ -84,7 +84,7 @@ async def fields(visit: Visit) -> Response:
     """Sets the custom fields that were changed."""
     form = await form_of(visit.request)
     ticket = await visit.views.reading.ticket(visit.asker, number_of(visit))
-    definitions = await visit.views.upkeep.queue_fields(visit.asker, ticket.queue)
+    definitions = visit.views.upkeep.fields_on(visit.asker, ticket)
     values = {one.name: value_of(one, form) for one in definitions}
     changed = {name: value for name, value in values.items() if value != ticket.fields.get(name)}
 

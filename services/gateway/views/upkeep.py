@@ -145,6 +145,11 @@ class Upkeep:
         """The custom fields of a queue that the asker may see."""
         return _fields(asker, asker.directory, queue)
 
+    def fields_on(self, asker: Asker, ticket: Ticket) -> list[FieldDefinition]:
+        """The custom fields that a ticket may have, for whoever sees it: an owner need not see its queue."""
+        known = asker.directory.queues.get(ticket.queue)
+        return known.fields if known else []
+
     async def set_queue_fields(
         self, asker: Asker, command_id: str, queue: str, fields: Sequence[FieldDefinition]
     ) -> list[FieldDefinition]:
