@@ -220,8 +220,8 @@ async def test_ticked_tickets_are_changed_together(browser: httpx.AsyncClient, w
     html = (await browser.get("/queues/support")).text
     command = hidden(html, "/bulk")
     form = {
-        "command": command, "back": "/queues/support?status=all", "ticket": ["TW-2041", "TW-2038"], "status": "resolved",
-        "owner": "=", "priority": "70", "queue": "",
+        "command": command, "back": "/queues/support?status=all", "ticket": ["TW-2041", "TW-2038"],
+        "status": "resolved", "owner": "=", "priority": "70", "queue": "",
     }  # fmt: skip
     answer = await browser.post("/bulk", data=form)
     assert answer.headers["location"] == "/queues/support?status=all&done=changed-2"
@@ -284,11 +284,11 @@ def test_every_refusal_of_tickets_can_be_said_in_german() -> None:
     german = translator("de")
     refusals = [one for module in OF_TICKETS if (DOMAIN / f"{module}.py").exists() for one in refusals_of(module)]
     assert len(refusals) > 60
-    for type, title, detail in refusals:
-        if type in NOT_FOR_PAGES:
+    for name, title, detail in refusals:
+        if name in NOT_FOR_PAGES:
             continue
         assert title in TITLES, title
         assert not detail or any(form_of(sentence).fullmatch(detail) for sentence in SENTENCES), detail
-        told = said(Problem(type=type, title=title, status=409, detail=detail), german)
+        told = said(Problem(type=name, title=title, status=409, detail=detail), german)
         assert told.title != title
         assert not detail or told.detail != detail
