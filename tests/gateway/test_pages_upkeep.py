@@ -158,6 +158,12 @@ async def test_what_changed_in_the_meantime_is_told_and_what_was_typed_is_kept(
     assert "Oskar Sund hat inzwischen etwas geändert: die Priorität, eine Notiz" in german.text
 
 
+async def test_addresses_of_forms_lead_to_the_page_when_reloaded(browser: httpx.AsyncClient) -> None:
+    for name in ("status", "fields", "forward", "unmerge", "unsplit", "reply"):
+        assert (await browser.get(f"{ONE}/{name}")).headers["location"] == ONE
+    assert (await browser.get("/bulk")).headers["location"] == "/tickets"
+
+
 async def test_forms_that_overwrite_carry_the_version_that_was_seen(browser: httpx.AsyncClient) -> None:
     html = (await browser.get(ONE)).text
     for name in ("subject", "status", "owner", "priority", "due", "fields"):
