@@ -19,6 +19,7 @@ from aio_pika.exceptions import AMQPError
 from ticketwire_contracts.base import Actor, Answer, Command
 
 from . import parked
+from .audit import cli as audit
 from .broker import Broker
 from .commands import CommandClient, ServiceUnavailable
 
@@ -31,6 +32,7 @@ def build() -> typer.Typer:
         name="ticketwire", help="Ticketwire: trouble tickets.", no_args_is_help=True, add_completion=False
     )
     root.add_typer(parked.cli, name="parked")
+    root.add_typer(audit.cli, name="audit")
     for service in SERVICES:
         for where in ("", str(Path(__file__).resolve().parents[2])):
             if where not in sys.path:
@@ -39,7 +41,11 @@ def build() -> typer.Typer:
             continue
         if importlib.util.find_spec(f"services.{service}.cli") is None:
             continue
-        root.add_typer(importlib.import_module(f"services.{service}.cli").cli)
+        offered = importlib.import_module(f"services.{service}.cli")
+        if hasattr(offered, "cli"):
+            root.add_typer(offered.cli)
+        if hasattr(offered, "STATES"):
+            audit.states[service] = offered.STATES
     return root
 
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -32,12 +32,14 @@ from ticketwire_contracts.base import Actor, Problem
 
 from .metrics import COMMITS, CONFLICTS
 from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, Session, UpdateOne, duplicate_key, is_transient
-from .private import canonical, seal
+from .private import REDACTION, canonical, reseal, seal
 
 log = structlog.get_logger()
 
 READ_AT_ONCE = 60
 """Streams read in one aggregate; more go in several."""
+REFUSED = frozenset({"problem"})
+"""A refusal's words can name an address or a login, so they can be erased like any other personal value."""
 TRIES = 40
 """Rounds without any progress until we say that something is wrong rather than contended."""
 
@@ -95,6 +97,20 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is taken out of a stream's history, and what stands there from now on."""
+
+    values: Mapping[tuple[int, str], Any]
+    """By commit and key in its ``private``: what is there instead."""
+    afters: Mapping[int, Doc]
+    """By commit: the states that follow from what is left."""
+    event: Doc
+    """The thin event of the commit that says so; what it takes is added."""
+    after: Doc
+    """The state after it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One thing asked of the log: by whom, why, when; ``what`` is the caller's."""
 
@@ -109,6 +125,13 @@ class Ask:
         """Milliseconds are what Mongo keeps; a state with finer times would not be the same after a read."""
         at = self.at.astimezone(UTC)
         object.__setattr__(self, "at", at.replace(microsecond=at.microsecond // 1000 * 1000))
+
+    def later_than(self, commits: Iterable[Commit]) -> Ask:
+        """The same, asked after these were written: places follow the time, and what was looked at comes first."""
+        newest = max((commit.at for commit in commits), default=None)
+        if newest is None or self.at > newest:
+            return self
+        return replace(self, at=newest + timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +182,8 @@ class CommitLog:
         self._db = db
         self._commits = db["commits"]
         self._fences = db["fences"]
-        self._personal = personal or {}
+        self._personal = dict(personal or {})
+        self._personal["refused"] = self._personal.get("refused", frozenset()) | REFUSED
         self.nudge: Callable[[], None] = lambda: None
         """Called after each write, so that the relay looks at once."""
 
@@ -238,9 +262,17 @@ class CommitLog:
         found = await self._commits.find(where, sort=[("_id", ASCENDING)], limit=limit, session=session)
         return [from_doc(doc) for doc in found]
 
-    async def history(self, stream: str) -> list[Commit]:
-        """All commits of a stream, oldest first."""
-        return [from_doc(doc) for doc in await self._commits.find({"_id": _range(stream)}, sort=[("_id", ASCENDING)])]
+    async def history(self, stream: str, session: Session = None, *, after: int = 0, limit: int = 0) -> list[Commit]:
+        """The commits of a stream after a version, oldest first; all of them unless there is a limit."""
+        span = {"$gte": {"stream": stream, "seq": after + 1}, "$lte": {"stream": stream, "seq": MaxKey()}}
+        found = await self._commits.find({"_id": span}, sort=[("_id", ASCENDING)], limit=limit, session=session)
+        return [from_doc(doc) for doc in found]
+
+    async def newest_at(self, stream: str, at: datetime) -> Commit | None:
+        """What a thing was at a past time: its newest commit up to then."""
+        where = {"_id": _range(stream), "at": {"$lte": at}}
+        found = await self._commits.find(where, sort=[("_id", -1)], limit=1)
+        return from_doc(found[0]) if found else None
 
     async def part_of(
         self, stream: str, *, after: int = 0, limit: int = 0, where: Doc | None = None, session: Session = None
@@ -289,7 +321,11 @@ class CommitLog:
         return [settled[ask.cause] for ask in asks]
 
     async def settle_alone(self, ask: Ask, read: Read, decide: Decide, fences: Fences = lambda *_: ()) -> Settled:
-        """Takes one ask through in a transaction: for decisions that write or read several streams (decision 4)."""
+        """Takes one ask through in a transaction: for decisions that write or read several streams (decision 4).
+
+        It is written as later than all it was decided by, though it may have been asked before that: so in the
+        order of places nobody reads it before what it rests on.
+        """
         for attempt in range(TRIES):
             try:
                 async with self._db.transaction() as session:
@@ -297,9 +333,10 @@ class CommitLog:
                     if done:
                         return Settled(ask, done[0], done, again=True)
                     world = await read([ask], session)
-                    plan = decide(world, ask)
-                    await self._touch({draft.stream for draft in plan.drafts} | set(fences(world, ask)), session)
-                    commits = self._commits_of(ask, plan)
+                    then = ask.later_than(world.newest.values())
+                    plan = decide(world, then)
+                    await self._touch({draft.stream for draft in plan.drafts} | set(fences(world, then)), session)
+                    commits = self._commits_of(then, plan)
                     await self._commits.insert_many([to_doc(commit) for commit in commits], session=session)
                 COMMITS.inc(len(commits))
                 self.nudge()
@@ -311,6 +348,57 @@ class CommitLog:
                 # Whoever lost steps back for a moment, the longer the more often: else the same two meet again.
                 await asyncio.sleep(random.random() * min(0.002 * 2**attempt, 0.1))
         raise RuntimeError(f"not settled after {TRIES} tries: {ask.cause}")
+
+    async def take_out(
+        self, ask: Ask, stream: str, decide: Callable[[Sequence[Commit]], Erasure | None]
+    ) -> Commit | None:
+        """Takes personal values out of a stream's history; none if there is nothing to take.
+
+        In one transaction: a commit that names what it takes and vouches for what stands there from now on, the
+        values themselves, and the states that followed from them.
+        """
+        for _ in range(TRIES):
+            try:
+                async with self._db.transaction() as session:
+                    commit = await self._take_out(ask, await self.history(stream, session), decide, session)
+                if commit is not None:
+                    COMMITS.inc()
+                    self.nudge()
+                return commit
+            except Exception as error:
+                if not (is_transient(error) or _lost_race(error)):
+                    raise
+                CONFLICTS.inc()
+        raise RuntimeError(f"not erased after {TRIES} tries: {stream}")
+
+    async def _take_out(
+        self,
+        ask: Ask,
+        history: Sequence[Commit],
+        decide: Callable[[Sequence[Commit]], Erasure | None],
+        session: Session,
+    ) -> Commit | None:
+        erasure = decide(history) if history else None
+        if erasure is None:
+            return None
+        takes: dict[str, str] = {}
+        private: dict[int, Doc] = {commit.seq: dict(commit.private) for commit in history}
+        for (seq, key), value in erasure.values.items():
+            private[seq][key], takes[f"{seq}:{key}"] = reseal(value)
+        event = {**erasure.event, "takes": takes}
+        draft = Draft(history[-1].stream, history[-1], [event], erasure.after, keys=[REDACTION])
+        cause = replace(ask, cause=f"{ask.cause}/{draft.stream}/{history[-1].seq + 1}")
+        made = self._commit(cause, Plan([draft]), 0, draft)
+        await self._commits.insert_many([to_doc(made)], session=session)
+        for commit in history:
+            after = erasure.afters.get(commit.seq, commit.after)
+            if private[commit.seq] != commit.private or after != commit.after:
+                await self._commits.update_one(
+                    {"_id": {"stream": commit.stream, "seq": commit.seq}},
+                    {"$set": {"private": private[commit.seq], "after": after}},
+                    session=session,
+                )
+        return made
 
     async def _done(self, cause: str, session: Session) -> list[Commit]:
         """All commits of an ask that was settled before, in order."""
@@ -425,6 +513,11 @@ def hash_of(commit: Commit) -> str:
         "keys": commit.keys,
     }
     return sha256(canonical(covered)).hexdigest()
+
+
+def chain_after(chain: str, hash: str) -> str:
+    """The chain's next value: one hash over everything before it and the commit at this place."""
+    return sha256(f"{chain}\0{hash}".encode()).hexdigest()
 
 
 def to_doc(commit: Commit) -> Doc:

@@ -16,6 +16,8 @@ import orjson
 
 Doc = dict[str, Any]
 ERASED = "[erased]"
+REDACTION = "erased"
+"""Type of the thin event that names what is taken from a stream, and the key by which its commits are found."""
 
 
 def canonical(value: Any) -> bytes:
@@ -45,6 +47,12 @@ def seal(events: Sequence[Doc], personal: Mapping[str, frozenset[str]]) -> tuple
                 thin[name] = value
         body.append(thin)
     return body, private
+
+
+def reseal(value: Any) -> tuple[Doc, str]:
+    """What stands in the place of an erased value: (what is kept, its digest) with a new salt."""
+    salt = secrets.token_hex(8)
+    return {"salt": salt, "value": value}, digest(salt, value)
 
 
 def unseal(body: Sequence[Doc], private: Mapping[str, Any]) -> list[Doc]:

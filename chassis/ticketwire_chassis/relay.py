@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 
 import orjson
 import structlog
@@ -27,7 +26,7 @@ from ticketwire_contracts.tickets import PublicEvent
 
 from . import outbox
 from .broker import WAKE, Broker
-from .commits import Commit, from_doc
+from .commits import Commit, chain_after, from_doc
 from .metrics import EVENTS_SAID, LEADING
 from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, DuplicateKeyError
 
@@ -224,7 +223,7 @@ class Relay:
             if key in placed:
                 continue
             head.place += 1
-            head.chain = sha256(f"{head.chain}\0{doc['hash']}".encode()).hexdigest()
+            head.chain = chain_after(head.chain, doc["hash"])
             head.epoch = max(head.epoch, int(doc["after"].get("rights_epoch", 0)))
             placed[key] = {"_id": head.place, "commit": doc["_id"], "chain": head.chain, "epoch": head.epoch}
             fresh.append(placed[key])

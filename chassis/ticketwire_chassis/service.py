@@ -18,6 +18,8 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -30,6 +32,8 @@ from starlette.routing import BaseRoute
 from ticketwire_contracts.base import Command, Event
 
 from . import logs, metrics
+from .audit.anchors import anchor_daily
+from .audit.witness import Witness
 from .batches import PREFETCH, Announce, BatchConsumer, Handler
 from .blobs import BlobStore
 from .broker import Broker
@@ -98,10 +102,19 @@ class Service:
         """The commit log is relayed; ``publish`` turns a commit into events."""
         self.relay.publish = publish
         self._preparations.insert(0, self.log.prepare)
+        if self.settings.anchors is not None:
+            now = partial(datetime.now, UTC)
+            self.runs("anchors", partial(anchor_daily, self.db, self.name, self.signer, self.settings.anchors, now))
 
     def says_rows(self, *collections: str) -> None:
         """Working rows with an outbox are relayed."""
         self.relay.rows += [self.db[name] for name in collections]
+
+    def witnesses(self, witness: Witness) -> None:
+        """Keeps the ends of others' logs, as their batches say them."""
+        self.announces(witness.on_batches)
+        self.prepares(witness.prepare)
+        self.runs("witness", partial(witness.run, partial(datetime.now, UTC)))
 
     def runs(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
         """Runs beside the consumers until the stop; its death ends the process."""

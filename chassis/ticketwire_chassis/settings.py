@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
@@ -29,6 +30,9 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="From where on to log.")
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` for machines, `console` for eyes."
+    )
+    anchors: Path | None = Field(
+        default=None, description="Folder for the signed head of the log, written once a day; none without it."
     )
     secret: SecretStr = Field(
         min_length=32, description="Key for reply tokens, signed Message-IDs and claims; the same for all services."

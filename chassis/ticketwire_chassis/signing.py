@@ -47,6 +47,15 @@ class Signer:
     def _mac(self, kind: str, text: str) -> str:
         return hmac.new(self._key, f"{kind}\0{text}".encode(), sha256).hexdigest()[:20]
 
+    def seal(self, kind: str, text: str) -> str:
+        """A whole signature, for what is kept rather than mailed."""
+        return hmac.new(self._key, f"{kind}\0{text}".encode(), sha256).hexdigest()
+
+    @staticmethod
+    def same(one: str, other: str) -> bool:
+        """Whether two signatures are the same, in a time that tells nothing."""
+        return hmac.compare_digest(one.encode(), other.encode())
+
     def message_id(self, ticket: str, event_id: str, recipient: str, domain: str, *, internal: bool = False) -> str:
         """The Message-ID of the mail that tells ``recipient`` of ``event_id``: always the same, without brackets."""
         what = uuid.uuid5(NAMESPACE, f"{event_id}\0{recipient.lower()}").hex

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from ticketwire_contracts.base import Problem
 from ticketwire_contracts.escalation import Clock, ClockName, Deadline, SetPolicyV1, Step
@@ -241,3 +241,15 @@ def _same(row: Row, facts: ClockFacts, policy: Policy) -> bool:
 def _twice(steps: Sequence[Step]) -> bool:
     percents = [step.percent for step in steps]
     return len(set(percents)) < len(percents)
+
+
+def policy_after(
+    _stream: str, _before: dict[str, Any] | None, events: Sequence[dict[str, Any]], _at: datetime
+) -> dict[str, Any]:
+    """A policy's state after a commit: its newest event carries it whole."""
+    return policy_as_now(_stream, {name: value for name, value in events[-1].items() if name not in ("type", "v")})
+
+
+def policy_as_now(_stream: str, after: dict[str, Any]) -> dict[str, Any]:
+    """A stored policy as this version of the code writes it."""
+    return SetPolicyV1.model_validate(after).model_dump(mode="json")

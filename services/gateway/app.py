@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 
+from ticketwire_chassis.audit.witness import Witness
 from ticketwire_chassis.service import Service
 
 from .api import front
@@ -18,7 +19,7 @@ from .views.files import tidy_always
 
 settings = Settings()
 service = Service(settings)
-store = Store(service.db)
+store = Store(service.db, service.signer.claim)
 handlers = Handlers(store)
 now = partial(datetime.now, UTC)
 views = views_over(
@@ -42,6 +43,7 @@ beginning = Beginning(
 )
 
 service.prepares(store.prepare)
+service.witnesses(Witness(service.db))
 service.hears(*SHOWN, by=handlers.on_events)
 service.runs("first user", beginning.run)
 service.runs("tidying", partial(tidy_always, views.files, now))

@@ -16,6 +16,7 @@ from ticketwire_contracts.tickets import (
     LifecycleChangedV1,
     PersonChangedV1,
     PersonCreatedV1,
+    PersonErasedV1,
     QueueChangedV1,
     QueueCreatedV1,
     QueueFieldsSetV1,
@@ -23,6 +24,7 @@ from ticketwire_contracts.tickets import (
     TicketAdoptedV1,
     TicketDependencyReopenedV1,
     TicketDueChangedV1,
+    TicketErasedV1,
     TicketEscalatedV1,
     TicketFieldsChangedV1,
     TicketForwardedV1,
@@ -90,6 +92,8 @@ SHOWN = (
     TicketMovedV1,
     QueueChangedV1,
     PersonChangedV1,
+    PersonErasedV1,
+    TicketErasedV1,
 )
 """What is heard: all that is shown. Mail as it came in is not; what became of it is."""
 

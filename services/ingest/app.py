@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ticketwire_chassis.service import Service
 from ticketwire_contracts.ingest import ReadRawV1, RereadMailsV1, ShowAccountV1
-from ticketwire_contracts.tickets import MailSettledV1, QueueChangedV1, QueueCreatedV1
+from ticketwire_contracts.tickets import MailSettledV1, PersonErasedV1, QueueChangedV1, QueueCreatedV1
 
 from .api import Api
 from .handlers import Handlers
 from .mail.pool import Pool
 from .mail.rounds import Rounds
 from .mail.smtp import Server
+from .privacy import Forgetting
 from .settings import Settings
 from .store import MailStore
 from .timers import Reader
@@ -35,6 +36,7 @@ api = Api(rounds, store, settings.mail_octets)
 service.prepares(store.prepare)
 service.hears(MailSettledV1, by=handlers.on_mail_settled)
 service.hears(QueueCreatedV1, QueueChangedV1, by=handlers.on_queue_created)
+service.hears(PersonErasedV1, by=Forgetting(service.db, service.blobs, service.signer.claim).on_person_erased)
 service.obeys(ReadRawV1, RereadMailsV1, ShowAccountV1, by=handlers.obey)
 service.says_rows("mails")
 service.runs("rounds", rounds.run)

@@ -286,7 +286,8 @@ class MailStore:
 
     async def reread(self, rows: Sequence[str], now: datetime) -> int:
         """Has rows read again by the parser of today; gives how many there are."""
-        again: Doc = {"_id": {"$in": list(rows)}, "state": {"$in": ["read", "settled", "parked"]}}
+        readable = {"state": {"$in": ["read", "settled", "parked"]}, "erased": {"$exists": False}}
+        again: Doc = {"_id": {"$in": list(rows)}, **readable}
         change: Doc = {
             "$set": {"state": "accepted", "due_at": now, "tries": 0, "open": True, "reread_at": now},
             "$inc": {"reading": 1, "rev": 1},

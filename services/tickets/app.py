@@ -21,6 +21,8 @@ from ticketwire_contracts.tickets import (
     DisableQueueV1,
     EnablePersonV1,
     EnableQueueV1,
+    ErasePersonV1,
+    FindPersonDataV1,
     ForwardMessagesV1,
     GiveRightV1,
     JoinPersonsV1,
@@ -38,6 +40,8 @@ from ticketwire_contracts.tickets import (
     SetStatusV1,
     SetSubjectV1,
     SetTagsV1,
+    ShowHistoryV1,
+    ShowTicketAtV1,
     SplitTicketV1,
     TakeRightV1,
     UnlinkTicketsV1,
@@ -47,9 +51,11 @@ from ticketwire_contracts.tickets import (
 
 from .domain.events import PERSONAL
 from .handlers import Handlers
+from .privacy import Privacy
 from .publish import publish
 from .settings import Settings
 from .store import TicketStore, message_key
+from .views import History
 
 service = Service(Settings(), personal=PERSONAL)
 store = TicketStore(service.db, service.log, service.signer)
@@ -79,4 +85,10 @@ service.obeys(
     ChangePersonV1, DisablePersonV1, EnablePersonV1, JoinPersonsV1,
     by=handlers.administer,
 )  # fmt: skip
+history = History(service.log, store)
+privacy = Privacy(service.db, service.log, store, service.signer)
+service.obeys(ShowHistoryV1, ShowTicketAtV1, by=history.look)
+service.obeys(FindPersonDataV1, by=privacy.find)
+service.obeys(ErasePersonV1, by=privacy.erase)
+service.runs("erasures", privacy.resume)
 app = service.app()

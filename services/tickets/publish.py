@@ -23,6 +23,7 @@ from ticketwire_contracts.tickets import (
     Party,
     PersonChangedV1,
     PersonCreatedV1,
+    PersonErasedV1,
     PublicEvent,
     PublicMessage,
     PublicParty,
@@ -37,6 +38,7 @@ from ticketwire_contracts.tickets import (
     TicketAdoptedV1,
     TicketDependencyReopenedV1,
     TicketDueChangedV1,
+    TicketErasedV1,
     TicketEscalatedV1,
     TicketEvent,
     TicketFieldsChangedV1,
@@ -193,6 +195,10 @@ def _ticket_event(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) ->
             return TicketMovedV1(
                 **moved, ticket=ticket, before=one.before, after=one.after, status_before=one.status_before
             ), None
+        case thin.Erased():
+            summary = f"Personal values were taken out of {number}"
+            gone = envelope(TicketErasedV1, summary)
+            return TicketErasedV1(**gone, ticket=ticket, person=one.person, events=one.said), None
     joining = _joining(commit, index, one, ticket)
     if joining is not None:
         return joining, None
@@ -250,7 +256,7 @@ def _settled(commit: Commit, index: int, said: thin.Said, ticket: Ticket) -> Mai
 
 def _refusal(commit: Commit) -> list[Event]:
     about = commit.after
-    if "mail" not in about:
+    if "mail" not in about or commit.seq > 1:
         return []
     return [
         MailSettledV1(
@@ -269,6 +275,9 @@ def _directory(commit: Commit, index: int, one: thin.Thin) -> list[Event]:
     match one:
         case thin.PersonCreated():
             return [PersonCreatedV1(**_stamp(PersonCreatedV1, commit, index, "A person was made"), person=one.person)]
+        case thin.PersonErased():
+            erased = _stamp(PersonErasedV1, commit, index, "A person was erased")
+            return [PersonErasedV1(**erased, **one.model_dump(exclude={"type", "v"}))]
         case thin.QueueCreated():
             summary = f"Queue {one.queue.name} was made"
             made = _stamp(QueueCreatedV1, commit, index, summary)

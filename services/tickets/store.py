@@ -30,6 +30,7 @@ from ticketwire_contracts.tickets import (
     CreateQueueV1,
     DisablePersonV1,
     EnablePersonV1,
+    ErasePersonV1,
     ForwardMessagesV1,
     GiveRightV1,
     Grant,
@@ -502,7 +503,7 @@ def _streams_in(command: AdministrationCommand | None) -> list[str]:
             return [f"queue/{command.name}", *_ids([*(command.watchers or []), *(command.supervisors or [])])]
         case CreateQueueV1():
             return _ids([*command.watchers, *command.supervisors])
-        case ChangePersonV1() | DisablePersonV1() | EnablePersonV1():
+        case ChangePersonV1() | DisablePersonV1() | EnablePersonV1() | ErasePersonV1():
             return _ids([command.person])
         case JoinPersonsV1():
             return _ids([command.person, command.into])
@@ -529,7 +530,7 @@ def _named_in(command: AdministrationCommand | None) -> list[tuple[str, str]]:
         case ChangePersonV1():
             own = [("login", command.login)] if command.login else []
             return [*own, *_logins([command.person]), *(("address", a) for a in command.addresses or [])]
-        case DisablePersonV1() | EnablePersonV1():
+        case DisablePersonV1() | EnablePersonV1() | ErasePersonV1():
             return _logins([command.person])
         case JoinPersonsV1():
             return _logins([command.person, command.into])

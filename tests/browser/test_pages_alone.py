@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from services.gateway.views import refuse
 from services.gateway.views.shapes import Ticket
 from tests.gateway.pages_world import ANNA, OSKAR, said
+from tests.gateway.town import Town
 
 from .conftest import NARROW, WIDE, Window, window
 from .house import House, marked, served
@@ -23,12 +24,40 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATHS = ["/", "/queues/support", "/queues/operations", "/tickets?owner=me", "/tickets/TW-2041", "/new"]
 PATHS += ["/tickets/TW-2050?was=TW-2012", "/tickets/TW-2050/tree", "/tickets/TW-2050/split"]
 PATHS += ["/tickets/TW-2041/merge", "/merge?ticket=TW-2041&ticket=TW-2050", "/merge?ticket=TW-2041&into=TW-2038"]
+ADMIN = [
+    "/admin/queues",
+    "/admin/queues/support",
+    "/admin/new/queue",
+    "/admin/lifecycles",
+    "/admin/lifecycles/bench",
+    "/admin/new/lifecycle",
+    "/admin/people",
+    "/admin/people/oskar",
+    "/admin/people/anna",
+    "/admin/new/person",
+    "/admin/people/anna/join?into=ole@example.net",
+    "/admin/groups",
+    "/admin/groups/field",
+    "/admin/new/group",
+    "/admin/groups/field/change?change=add_member&member=person:jo",
+    "/admin/rights",
+    "/admin/rights/change?change=give_right&right=no.right&grantee=group:north&scope=all",
+    "/admin/explain?person=oskar&right=ticket.reply&scope=queue:support",
+    "/admin/explain?person=oskar&right=ticket.close&scope=queue:billing",
+]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def house() -> AsyncIterator[House]:
     async with served(House()) as open_house:
+        yield open_house
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def town_hall() -> AsyncIterator[House]:
+    """The same with Mara as an administrator."""
+    async with served(House(town=Town())) as open_house:
         yield open_house
 
 
@@ -62,12 +91,52 @@ async def test_pages_are_for_everyone(
         assert await violations(page) == [], "/login"
         await reader.context.add_cookies(marked(house))  # type: ignore[arg-type]
         for path in PATHS:
-            await page.goto(house.base_url + path)
-            for folded in await page.locator("details").all():
-                await folded.evaluate("(details) => { details.open = true }")
-            assert await violations(page) == [], path
-            wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wider <= 0, f"{path} is wider than the window"
+            await for_everyone(page, house.base_url + path)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("scheme", "language"), [("light", "de"), ("dark", "en")])
+async def test_administration_is_for_everyone_too(
+    browser: Browser, town_hall: House, size: tuple[int, int], scheme: Any, language: str
+) -> None:
+    options = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme, "locale": language}
+    async with window(browser, town_hall.base_url, bypass_csp=True, **options) as reader:
+        await reader.context.add_cookies(marked(town_hall))  # type: ignore[arg-type]
+        page = await reader.context.new_page()
+        for path in ADMIN:
+            await for_everyone(page, town_hall.base_url + path)
+
+
+async def for_everyone(page: Page, address: str) -> None:
+    """No violation with everything unfolded, and no page wider than the window."""
+    await page.goto(address)
+    for folded in await page.locator("details").all():
+        await folded.evaluate("(details) => { details.open = true }")
+    assert await violations(page) == [], address
+    wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wider <= 0, f"{address} is wider than the window"
+
+
+async def test_a_transition_is_allowed_with_the_keyboard_alone(browser: Browser, town_hall: House) -> None:
+    async with window(browser, town_hall.base_url, java_script_enabled=False) as reader:
+        await reader.context.add_cookies(marked(town_hall))  # type: ignore[arg-type]
+        page = await reader.open("/admin/lifecycles/bench")
+        wanted = page.get_by_role("checkbox", name="from received to done")
+        for _ in range(80):
+            await page.keyboard.press("Tab")
+            focus = page.locator(":focus")
+            assert await focus.evaluate("(here) => getComputedStyle(here).outlineStyle") != "none"
+            if await wanted.evaluate("(box) => box === document.activeElement"):
+                break
+        await page.keyboard.press("Space")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".said-so")).to_have_text("Your changes are saved.")
+    town = town_hall.town
+    assert town is not None
+    sent = town.asked[-1].model_dump()
+    assert {"before": "received", "after": "done", "right": None} in sent["transitions"]
+    assert {"before": "open", "after": "done", "right": "ticket.assign"} in sent["transitions"]
+    assert sent["maps"] == {"default": {"received": "new", "done": "resolved"}}
 
 
 async def test_message_arrives_without_reload_and_disturbs_nobody(mara: Window, house: House) -> None:

@@ -132,6 +132,23 @@ async def test_time_never_runs_backwards_in_a_stream(counters: Counters) -> None
     assert later.commit.at == NOON
 
 
+async def test_what_was_decided_by_other_streams_is_later_than_they(counters: Counters) -> None:
+    """Asked first, decided second: by its time it must not come before what it looked at."""
+    await counters.add(ask("o1", "b", at=NOON))
+
+    async def read(asks: Sequence[Ask], session: Any) -> Look:
+        return await counters.log.look(["counter/a", "counter/b"], (), session)
+
+    times: list[datetime] = []
+
+    def decide(look: Look, one: Ask) -> Plan:
+        times.append(one.at)
+        return counters.decide(look, one)
+
+    early = await counters.log.settle_alone(ask("o2", "a", at=NOON - timedelta(seconds=1)), read, decide)
+    assert early.commit.at == times[0] == NOON + timedelta(milliseconds=1)
+
+
 async def test_the_hash_covers_the_body_but_not_what_may_be_erased(counters: Counters) -> None:
     await counters.add(ask("o1"))
     commit = await counters.log.newest("counter/a")

@@ -40,7 +40,7 @@ def test_an_example_survives_the_journey(topic: str) -> None:
     assert as_sent(KINDS[topic].model_validate(EXAMPLES[topic])) == EXAMPLES[topic]
 
 
-@pytest.mark.parametrize("topic", sorted(set(KINDS) - {"batch.v1", "answer.v1"}))
+@pytest.mark.parametrize("topic", sorted(set(KINDS) - {"batch.v1", "answer.v1", "ticket.erased.v1"}))
 def test_unknown_fields_are_passed_over(topic: str) -> None:
     assert as_sent(KINDS[topic].model_validate(with_unknown_fields(EXAMPLES[topic]))) == EXAMPLES[topic]
 

@@ -17,15 +17,25 @@ from services.gateway.store import Store
 from services.gateway.views import Views, views_over
 from services.tickets.domain.events import PERSONAL
 from services.tickets.handlers import Handlers as TicketsHandlers
+from services.tickets.privacy import Privacy
 from services.tickets.publish import publish
 from services.tickets.store import TicketStore, message_key
+from services.tickets.views import History
 from tests.tickets.world import World
-from ticketwire_chassis.commands import Asked
+from ticketwire_chassis.commands import Asked, Obey
 from ticketwire_chassis.commits import CommitLog, from_doc
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_chassis.signing import Signer
 from ticketwire_contracts.base import Actor, Answer, Command, Event, Order
-from ticketwire_contracts.tickets import AdministrationCommand, CreatePersonV1, GiveRightV1
+from ticketwire_contracts.tickets import (
+    AdministrationCommand,
+    CreatePersonV1,
+    ErasePersonV1,
+    FindPersonDataV1,
+    GiveRightV1,
+    ShowHistoryV1,
+    ShowTicketAtV1,
+)
 
 SYSTEM = Actor(kind="system", id="system/gateway")
 PASSWORD = "correct horse"
@@ -47,22 +57,36 @@ class Tickets:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.log = CommitLog(db, PERSONAL)
-        self.handlers = TicketsHandlers(self.log, TicketStore(db, self.log, Signer("s" * 32)), message_key)
+        store = TicketStore(db, self.log, Signer("s" * 32))
+        self.handlers = TicketsHandlers(self.log, store, message_key)
+        self.history = History(self.log, store)
+        self.privacy = Privacy(db, self.log, store, Signer("s" * 32))
         self._orders = count(1)
 
-    async def call(self, command: Command, actor: Actor, correlation: str, order_id: str | None = None) -> Answer:
+    async def call(
+        self, command: Command, actor: Actor, correlation: str, order_id: str | None = None, timeout: float = 10.0
+    ) -> Answer:
         order = Order(
             id=order_id or f"o{next(self._orders)}",
             type=command.topic,
             actor=actor,
             correlation=correlation,
-            not_after=datetime.now(UTC) + timedelta(seconds=10),
+            not_after=datetime.now(UTC) + timedelta(seconds=timeout),
             command={},
         )
         again = type(command).model_validate_json(command.model_dump_json())
-        administers = isinstance(command, AdministrationCommand)
-        obey = self.handlers.administer if administers else self.handlers.obey
-        return Answer.model_validate_json((await obey([Asked(order, again)]))[0].model_dump_json())
+        return Answer.model_validate_json((await self._obeying(command)([Asked(order, again)]))[0].model_dump_json())
+
+    def _obeying(self, command: Command) -> Obey:
+        """Which handler ``app.py`` gives it to."""
+        match command:
+            case ShowHistoryV1() | ShowTicketAtV1():
+                return self.history.look
+            case FindPersonDataV1():
+                return self.privacy.find
+            case ErasePersonV1():
+                return self.privacy.erase
+        return self.handlers.administer if isinstance(command, AdministrationCommand) else self.handlers.obey
 
     async def said(self) -> list[Event]:
         """All that the log says, in order."""
@@ -74,7 +98,7 @@ class House:
     """Both, joined."""
 
     def __init__(self, gateway: Database, tickets: Database) -> None:
-        self.store = Store(gateway)
+        self.store = Store(gateway, Signer("s" * 32).claim)
         self.gateway = gateway
         self.tickets = Tickets(tickets)
         self.handlers = Handlers(self.store)

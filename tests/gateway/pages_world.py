@@ -31,8 +31,9 @@ from services.gateway.views.shapes import (
     Who,
 )
 from services.gateway.views.work import Said
-from ticketwire_contracts.rights import Viewer
 from ticketwire_contracts.tickets import FieldDefinition, Person
+
+from .town import Town
 
 NOW = datetime.now(UTC)
 
@@ -223,7 +224,9 @@ QUEUES = [
 class World:
     """The parts of ``Views`` that pages use; what was asked of ``work`` is kept in ``done``."""
 
-    def __init__(self, tickets: list[Ticket] | None = None, queues: list[QueueCount] | None = None) -> None:
+    def __init__(
+        self, tickets: list[Ticket] | None = None, queues: list[QueueCount] | None = None, town: Town | None = None
+    ) -> None:
         self.all = {one.number: one for one in (TICKETS if tickets is None else tickets)}
         self.queues = QUEUES if queues is None else queues
         self.talk = list(TALK)
@@ -235,15 +238,19 @@ class World:
         self.fields = list(FIELDS)
         self.refused_of_many: dict[str, Refused] = {}
         person = Person(id=MARA.id, login="mara", name=MARA.name, agent=True)
-        self.mara = Asker(Viewer(person=MARA.id, agent=True), person, "session", Directory(), "page")
+        self.town = town
+        directory = town.directory_now if town else Directory()
+        self.mara = Asker(directory.viewer(person), person, "session", directory, "page")
 
     @property
     def views(self) -> Views:
         """The world as the pages see it."""
         part = cast(Any, self)
+        administration = self.town.administration if self.town else part
+        rights = self.town.rights if self.town else part
         return Views(
-            entrance=part, reading=part, work=part, files=part, administration=part, live=part, rights=part,
-            upkeep=part, bulk=part, joining=part,
+            entrance=part, reading=part, work=part, files=part, administration=administration, live=part, joining=part,
+            rights=rights, past=part, privacy=part, upkeep=part, bulk=part,
         )  # fmt: skip
 
     # entrance

@@ -12,6 +12,7 @@ import pytest
 
 from services.gateway.domain.visibility import ticket_filter
 from services.gateway.views.live import Live
+from ticketwire_contracts.ingest import Address
 
 from .house import House, house_on
 
@@ -336,3 +337,23 @@ async def test_the_seeded_groups_give_what_they_say(house: House, admin: httpx.A
         await ok(await admin.put("/queues/support", json={"supervisors": ["person:sue"]}))
         await ok(await sue.put(f"/tickets/{number}/owner", json={"owner": "mara"}))
         assert [one["name"] for one in (await ok(await sue.get("/queues")))["items"]] == ["support"]
+
+
+async def test_queues_and_people_are_listed_for_who_administers(house: House, admin: httpx.AsyncClient) -> None:
+    async with await house.agent("mara", queue_see="queue:support") as mara:
+        for client, names in ((admin, ["support", "unsorted"]), (mara, ["support"])):
+            listed = (await ok(await client.get("/queues", params={"settings": "true"})))["items"]
+            assert [queue["name"] for queue in listed] == names
+            assert listed[0]["follow_up"] == "reopen"
+        for address in ("zoe@example.net", "anna@example.net"):
+            named = Address(address=address, name=address.partition("@")[0].title())
+            await house.mail(address, "support@example.org", **{"from": named})
+        assert [one["name"] for one in (await ok(await admin.get("/people?agents=true")))["items"]] == ["Admin", "Mara"]
+        customers = (await ok(await admin.get("/people?agents=false")))["items"]
+        assert [one["addresses"] for one in customers] == [["anna@example.net"], ["zoe@example.net"]]
+        first = await ok(await admin.get("/people?limit=3"))
+        second = await ok(await admin.get("/people", params={"limit": 3, "cursor": first["next"]}))
+        assert len({one["id"] for one in first["items"] + second["items"]}) == 4
+        assert (await ok(await mara.get("/people?agents=false")))["items"] == []
+        assert (await ok(await admin.get("/people/anna@example.net")))["id"] == customers[0]["id"]
+        assert (await mara.get("/people/anna@example.net")).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -151,6 +152,14 @@ def test_an_address_signed_for_an_agents_reply_replies_only_for_that_agent() -> 
     decision = world.mail(to="support+tok@example.org", sender=OSKAR.addresses[0])
     assert kinds(decision) == ["replied", "status_changed"]
     assert kinds(world.mail(to="support+tok@example.org", sender=MARA.addresses[0])) == ["noted"]
+
+
+def test_an_address_signed_for_a_reply_does_not_outlive_the_right_to_reply() -> None:
+    world = opened()
+    world.marks["support+tok@example.org"] = SignedMark("TW-1", internal=True, reply_of=OSKAR.id)
+    kept = tuple(grant for grant in world.directory.grants if grant.right != "ticket.reply")
+    world.directory = replace(world.directory, grants=kept)
+    assert kinds(world.mail(to="support+tok@example.org", sender=OSKAR.addresses[0])) == ["noted"]
 
 
 def test_other_mail_of_an_agent_about_a_ticket_is_a_note() -> None:

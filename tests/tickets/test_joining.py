@@ -15,6 +15,7 @@ from ticketwire_contracts.tickets import (
     Link,
     LinkTicketsV1,
     MergeTicketsV1,
+    Person,
     ReplyToTicketV1,
     SetOwnerV1,
     SetStatusV1,
@@ -27,6 +28,7 @@ from ticketwire_contracts.tickets import (
 from .world import MARA, NEWBIE, OSKAR, World, agent, kinds, status
 
 mara, oskar, newbie = agent(MARA), agent(OSKAR), agent(NEWBIE)
+SUE = Person(id="person/boss", login="boss", name="Sue", addresses=["boss@example.org"], agent=True)
 BOB, CARL = "bob@example.net", "carl@example.net"
 
 
@@ -429,3 +431,55 @@ def test_folding_the_log_gives_each_state_again() -> None:
             state = fold(state, events, at)
         assert state == world.tickets[number]
     assert world.tickets["TW-1"].links == [Link(type="parent", target="TW-2")]
+
+
+# --------------------------------------------------------------------------------- what a refusal gives away
+
+
+def split_off(world: World) -> None:
+    """TW-2, in support, of a message of TW-1, in billing, which Mara may not see."""
+    world.mail(to="billing@example.org", sender=BOB)
+    sue = agent(SUE)
+    world.persons[SUE.id] = SUE
+    world.grant("superuser", SUE.id)
+    assert status(world.do(sue, SplitTicketV1(ticket="TW-1", messages=["TW-1.1"], queue="support"))) == 200
+
+
+def test_undoing_a_split_does_not_name_a_ticket_that_one_may_not_see() -> None:
+    world = World()
+    split_off(world)
+    refusal = world.do(mara, UnsplitTicketV1(ticket="TW-2"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.problem.status == 404
+    assert "TW-1" not in refusal.problem.model_dump_json()
+
+
+def test_the_number_of_a_merged_ticket_leads_only_those_on_who_may_see_that_ticket() -> None:
+    world = World()
+    world.mail(to="billing@example.org", sender=BOB)
+    world.mail(sender=CARL)
+    world.mail(sender="d@example.net")
+    world.persons[SUE.id] = SUE
+    world.grant("superuser", SUE.id)
+    assert status(world.do(agent(SUE), MergeTicketsV1(ticket="TW-1", into="TW-2"))) == 200
+    for command in (
+        AddNoteV1(ticket="TW-1", text="x"),
+        AddNoteV1(ticket="TW-1", text="x", if_version=99),
+        LinkTicketsV1(ticket="TW-3", type="refers_to", target="TW-1"),
+        UnlinkTicketsV1(ticket="TW-3", type="refers_to", target="TW-1"),
+        MergeTicketsV1(ticket="TW-3", into="TW-1"),
+    ):
+        refusal = world.do(mara, command)
+        assert isinstance(refusal, Refusal)
+        assert refusal.problem.status == 404
+        assert "TW-2" not in refusal.problem.model_dump_json()
+    world.grant("ticket.show", MARA.id, "queue/billing")
+    assert kinds(world.do(mara, AddNoteV1(ticket="TW-1", text="x"))) == ["noted"]
+
+
+def test_who_supervises_a_queue_may_split_into_it() -> None:
+    world = World()
+    world.mail()
+    sue = Person(id="person/sue", login="sue", name="Sue", agent=True)
+    world.persons[sue.id] = sue
+    assert status(world.do(agent(sue), SplitTicketV1(ticket="TW-1", messages=["TW-1.1"]))) == 200

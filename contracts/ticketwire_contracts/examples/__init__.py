@@ -17,6 +17,7 @@ from .escalation import ESCALATION_EXAMPLES
 from .ingest import INGEST_EXAMPLES
 from .joining import JOINING_EXAMPLES
 from .notify import NOTIFY_EXAMPLES
+from .privacy import PRIVACY_EXAMPLES
 from .public import PUBLIC
 from .rights import RIGHTS_EXAMPLES
 from .tickets import TICKET_COMMANDS, TICKET_EXAMPLES
@@ -48,6 +49,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         *WORK_EXAMPLES,
         *JOINING_EXAMPLES,
         *CHANGE_EXAMPLES,
+        *PRIVACY_EXAMPLES,
     )
 } | {name: as_sent(value) for name, value in ENVELOPE_EXAMPLES.items()}
 

@@ -7,6 +7,8 @@ events          what is said of tickets
 directory       what is said of queues, persons, groups, grants
 lifecycles      statuses and what may follow what; moving a ticket between queues
 changes         changes of queues and persons
+history         what may be asked of the log
+privacy         a person's data, found and erased
 public          what outsiders hear
 fields          custom fields of a queue
 work            subject, due date, people, tags, fields, time, forwards: asked and said
@@ -55,6 +57,7 @@ from .events import (
     TicketStatusChangedV1,
 )
 from .fields import FieldDefinition, FieldType, FieldValue
+from .history import Cause, Difference, Happening, HistoryEntry, HistoryPage, ShowHistoryV1, ShowTicketAtV1
 from .lifecycles import (
     DEFAULT_LIFECYCLE,
     ChangeLifecycleV1,
@@ -81,6 +84,7 @@ from .merging import (
     TicketUnmergedV1,
     UnmergeTicketV1,
 )
+from .privacy import ErasePersonV1, FindPersonDataV1, PersonData, PersonErasedV1, TicketErasedV1, TicketOfPerson
 from .public import PublicEvent, PublicMessage, PublicParty, PublicTicket
 from .splitting import (
     SplitTicketV1,
@@ -136,6 +140,7 @@ __all__ = [
     "AddTimeWorkedV1",
     "AdministrationCommand",
     "Category",
+    "Cause",
     "ChangeLifecycleV1",
     "ChangePeopleV1",
     "ChangePersonV1",
@@ -145,14 +150,17 @@ __all__ = [
     "CreateLifecycleV1",
     "CreatePersonV1",
     "CreateQueueV1",
+    "Difference",
     "DisablePersonV1",
     "DisableQueueV1",
     "EnablePersonV1",
     "EnableQueueV1",
+    "ErasePersonV1",
     "FieldChange",
     "FieldDefinition",
     "FieldType",
     "FieldValue",
+    "FindPersonDataV1",
     "FollowUp",
     "ForwardMessagesV1",
     "GiveRightV1",
@@ -161,6 +169,9 @@ __all__ = [
     "GrantTakenV1",
     "Group",
     "GroupChangedV1",
+    "Happening",
+    "HistoryEntry",
+    "HistoryPage",
     "JoinPersonsV1",
     "Lifecycle",
     "LifecycleChangedV1",
@@ -178,6 +189,8 @@ __all__ = [
     "Person",
     "PersonChangedV1",
     "PersonCreatedV1",
+    "PersonData",
+    "PersonErasedV1",
     "PublicEvent",
     "PublicMessage",
     "PublicParty",
@@ -199,6 +212,8 @@ __all__ = [
     "SetStatusV1",
     "SetSubjectV1",
     "SetTagsV1",
+    "ShowHistoryV1",
+    "ShowTicketAtV1",
     "SplitTicketV1",
     "Standing",
     "TakeRightV1",
@@ -208,6 +223,7 @@ __all__ = [
     "TicketCommand",
     "TicketDependencyReopenedV1",
     "TicketDueChangedV1",
+    "TicketErasedV1",
     "TicketEscalatedV1",
     "TicketEvent",
     "TicketFieldsChangedV1",
@@ -218,6 +234,7 @@ __all__ = [
     "TicketMessagesReturnedV1",
     "TicketMovedV1",
     "TicketNotedV1",
+    "TicketOfPerson",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
     "TicketPeopleChangedV1",

@@ -193,6 +193,7 @@ class Person(Value):
         default_factory=list, description="`person/<id>` of those joined into them: what these held, they hold."
     )
     version: int = Field(default=0, description="Commits so far.")
+    erased: bool = Field(default=False, description="Was erased; only the id is left.")
 
 
 class Group(Value):

@@ -18,7 +18,21 @@ from starlette.types import ASGIApp
 
 from ..views import Views
 from ..views.needs import Keys
-from . import directory, files, joining, lifecycles, queues, rights, sessions, stream, tickets, upkeep, work
+from . import (
+    directory,
+    files,
+    history,
+    joining,
+    lifecycles,
+    privacy,
+    queues,
+    rights,
+    sessions,
+    stream,
+    tickets,
+    upkeep,
+    work,
+)
 from .docs import docs
 from .guard import Guard
 from .problems import PROBLEM_HANDLERS
@@ -55,7 +69,20 @@ def front(views: Views, keys: Keys, routes: Sequence[BaseRoute] = (), lifespan: 
 def api() -> APIRouter:
     """Everything under ``/api/v1``."""
     router = APIRouter(prefix="/api/v1")
-    for part in (sessions, queues, tickets, work, files, directory, rights, stream, lifecycles, joining):
+    for part in (
+        sessions,
+        queues,
+        tickets,
+        work,
+        files,
+        directory,
+        rights,
+        stream,
+        lifecycles,
+        joining,
+        history,
+        privacy,
+    ):
         router.include_router(part.router)
     router.include_router(upkeep.router)
     return router

@@ -22,11 +22,12 @@ async def people(
     asker: Asking,
     views: Shown,
     q: Annotated[str | None, Query(max_length=100, description="Part of a login, name or address.")] = None,
+    agents: Annotated[bool | None, Query(description="Only agents, or only customers.")] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Agents; with `person.admin` customers too."""
-    return Json(await views.administration.people(asker, words=q, cursor=cursor, limit=limit))
+    """Agents, by name; with `person.admin` customers too."""
+    return Json(await views.administration.people(asker, words=q, agents=agents, cursor=cursor, limit=limit))
 
 
 @router.post("/people", status_code=201, responses={201: {"model": PersonRow}})
@@ -41,7 +42,7 @@ async def create_person(body: NewPerson, asker: Asking, views: Shown, once: Once
 
 @router.get("/people/{login}", responses={200: {"model": PersonRow}})
 async def person(login: str, asker: Asking, views: Shown) -> Response:
-    """One person, by login or by id (without `person/`)."""
+    """One person, by login, by mail address or by id (without `person/`)."""
     return _person(await views.administration.person(asker, login))
 
 

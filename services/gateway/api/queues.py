@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ..views.shapes import Page, QueueCount, QueueRow, Ticket
@@ -16,9 +18,16 @@ from .selection import Selected
 router = APIRouter(tags=["Queues"], responses=RESPONSES)
 
 
-@router.get("/queues", responses={200: {"model": Page[QueueCount]}})
-async def queues(asker: Asking, views: Shown, now: Now) -> Response:
-    """The queues that you may see, with what is open in them."""
+@router.get("/queues", responses={200: {"model": Page[QueueCount] | Page[QueueRow]}})
+async def queues(
+    asker: Asking,
+    views: Shown,
+    now: Now,
+    settings: Annotated[bool, Query(description="With all that is set of each, instead of counts.")] = False,
+) -> Response:
+    """The queues that you may see, with what is open in them. With `settings` and `queue.admin` all there are."""
+    if settings:
+        return Json(Page(await views.administration.queues(asker)))
     return Json(Page((await views.reading.rail(asker, now)).queues))
 
 

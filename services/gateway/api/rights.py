@@ -50,7 +50,7 @@ async def explain(
     asker: Asking,
     views: Shown,
     right: Annotated[str, Query(max_length=100, description="E.g. `ticket.reply`.")],
-    person: Annotated[str | None, Query(max_length=200, description="Login or id; else you.")] = None,
+    person: Annotated[str | None, Query(max_length=200, description="Login, mail address or id; else you.")] = None,
     ticket: Annotated[str | None, Query(max_length=30, description="Number of a ticket that you see.")] = None,
     queue: Annotated[str | None, Query(max_length=40, description="Or name of a queue.")] = None,
 ) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from ..views.shapes import Entry, Page, Ticket
@@ -29,8 +30,17 @@ async def tickets(
 
 
 @router.get("/tickets/{number}", responses={200: {"model": Ticket}})
-async def ticket(number: str, asker: Asking, views: Shown) -> Response:
-    """One ticket; `ETag` is its version."""
+async def ticket(
+    number: str,
+    asker: Asking,
+    views: Shown,
+    at: Annotated[
+        AwareDatetime | None, Query(description="As it was at this time, e.g. `2026-03-02T09:00:00Z`.")
+    ] = None,
+) -> Response:
+    """One ticket; `ETag` is its version. With `at` it is read from the log, for whoever may see it now."""
+    if at is not None:
+        return Json(await views.past.ticket_at(asker, number, at))
     return ticket_answer(await views.reading.ticket(asker, number))
 
 

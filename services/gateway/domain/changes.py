@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketwire_contracts.base import Event
+from ticketwire_contracts.catalogue import EVENTS
 from ticketwire_contracts.escalation import TimersSetV1
 from ticketwire_contracts.tickets import (
     Grant,
@@ -16,10 +17,12 @@ from ticketwire_contracts.tickets import (
     LifecycleChangedV1,
     PersonChangedV1,
     PersonCreatedV1,
+    PersonErasedV1,
     QueueChangedV1,
     QueueCreatedV1,
     QueueFieldsSetV1,
     Ticket,
+    TicketErasedV1,
     TicketEvent,
 )
 
@@ -51,6 +54,9 @@ class Changes:
 
     kept: dict[tuple[str, str, str], Kept] = field(default_factory=dict)
     entries: dict[str, Row] = field(default_factory=dict)
+    redacted: dict[str, tuple[int, Row]] = field(default_factory=dict)
+    """Entries as they are since personal values were taken out, by the version that took them."""
+    tombstones: list[PersonErasedV1] = field(default_factory=list)
 
     def keep(self, kept: Kept) -> None:
         """Takes a state in, unless a newer one is here."""
@@ -62,7 +68,7 @@ class Changes:
     @property
     def touches_directory(self) -> bool:
         """Whether anything changes that decides who may see what."""
-        return any(
+        return bool(self.tombstones) or any(
             kept.view in DIRECTORY or (kept.view == "people" and (kept.fields["agent"] or kept.version > 1))
             for kept in self.kept.values()
         )
@@ -75,10 +81,25 @@ def changes(events: Iterable[Event]) -> Changes:
         row = entry(event)
         if row is not None:
             outcome.entries[event.id] = row
+        if isinstance(event, TicketErasedV1):
+            for key, again in redactions(event).items():
+                if outcome.redacted.get(key, (0, {}))[0] < event.version:
+                    outcome.redacted[key] = (event.version, again)
+        if isinstance(event, PersonErasedV1):
+            outcome.tombstones.append(event)
         kept = state(event)
         if kept is not None:
             outcome.keep(kept)
     return outcome
+
+
+def redactions(event: TicketErasedV1) -> dict[str, Row]:
+    """The ticket's earlier entries as they are from now on, by id."""
+    ticket = event.ticket.model_dump()
+    earlier = (
+        EVENTS[one["type"]].model_validate({**one, "ticket": ticket}) for one in event.events if one["type"] in EVENTS
+    )
+    return {one.id: row for one in earlier if (row := entry(one)) is not None}
 
 
 def state(event: Event) -> Kept | None:
@@ -92,7 +113,7 @@ def state(event: Event) -> Kept | None:
             return Kept(
                 "queues", event.queue.name, "version", event.version, event.queue.model_dump(exclude={"version"})
             )
-        case PersonCreatedV1() | PersonChangedV1():
+        case PersonCreatedV1() | PersonErasedV1() | PersonChangedV1():
             return Kept(
                 "people", event.person.id, "version", event.version, event.person.model_dump(exclude={"version"})
             )

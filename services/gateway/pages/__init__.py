@@ -9,8 +9,9 @@ upkeep     the rest of it: subject, due date, people, tags, fields, time, forwar
 bulk       one change for many tickets
 joining    merging tickets, splitting messages off, the tree of dependencies
 opening    a new ticket by hand
+admin      queues, lifecycles, people, groups, rights
 
-prose, happenings, words, refusals, rendering, assets    how things are said and shown
+prose, happenings, words, refusals, sentences, rendering, assets    how things are said and shown
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..views import Views
 from . import acts, bulk, entrance, joining, lists, opening, ticket, upkeep
+from .admin.routes import administration
 from .assets import Assets
 from .rendering import Templates
 from .visits import Desk
@@ -56,4 +58,5 @@ def pages(views: Views) -> list[BaseRoute]:
             Route(f"/tickets/{{number}}/{name}", desk.visited(ticket.back))
             for name in (*acts.ACTS, *upkeep.ACTS, *joining.ACTS)
         ),
+        *administration(desk),
     ]

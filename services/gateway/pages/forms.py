@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,8 +54,8 @@ class Form:
 
     @property
     def command(self) -> str:
-        """The hidden id that makes a second sending harmless."""
-        return self.text("command")[:100]
+        """The hidden id that makes a second sending harmless. A form without one is never the same as another."""
+        return self.text("command")[:100] or uuid.uuid4().hex
 
     def number(self, name: str) -> int | None:
         """A number; none when it was not sent or is none."""
@@ -62,11 +63,11 @@ class Form:
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
     """Reads the form of a request. Starlette raises ``HTTPException`` 400 for a malformed one."""
     fields: dict[str, list[str]] = {}
     files: list[Chosen] = []
-    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
+    async with request.form(max_files=MAX_FILES, max_fields=most, max_part_size=MAX_FIELD_BYTES) as sent:
         for name, value in sent.multi_items():
             if isinstance(value, str):
                 fields.setdefault(name, []).append(value)

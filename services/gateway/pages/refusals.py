@@ -13,6 +13,8 @@ from functools import lru_cache
 from ticketwire_chassis.i18n import N_, Translator
 from ticketwire_contracts.base import Problem
 
+from . import sentences
+
 TITLES = (
     N_("Something it depends on is open"),
     N_("It would go round in a circle"),
@@ -147,15 +149,25 @@ BLANK = re.compile(r"\\\{(\w+)\\\}")
 
 def said(problem: Problem, t: Translator) -> Problem:
     """The same problem in the reader's language; what is not known stays as it was said."""
-    return problem.model_copy(update={"title": t.look(problem.title), "detail": detail(problem.detail, t)})
+    return problem.model_copy(update={"title": t.look(problem.title), "detail": detail(problem, t)})
 
 
-def detail(text: str, t: Translator) -> str:
+def detail(problem: Problem, t: Translator) -> str:
+    """What to do about it: what a field must be like, or a sentence found by its form."""
+    if problem.type == "invalid":
+        errors = problem.extra.get("errors") or [{}]
+        field = str(errors[0].get("field", "")).partition(".")[0]
+        if field in sentences.FIELDS:
+            return t(sentences.FIELDS[field])
+    return translated(problem.detail, t)
+
+
+def translated(text: str, t: Translator) -> str:
     """A sentence found by its form and said in the reader's language."""
     known = t.look(text)
     if known != text:
         return known
-    for sentence in SENTENCES:
+    for sentence in (*SENTENCES, *sentences.SENTENCES):
         if found := form_of(sentence).fullmatch(text):
             return t(sentence, **found.groupdict())
     return text

@@ -15,10 +15,11 @@ from starlette.responses import HTMLResponse
 
 from ticketwire_chassis.i18n import dates
 
+from .admin.words import RIGHTS
 from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
-from .refusals import detail
+from .refusals import translated
 from .words import BANDS, LINKABLE, LINKS, PROMISES, ROLES, SIGNATURES, WHAT, band, priority_word, status_word, worked
 
 KEPT_BY_NOBODY = "private, no-store"
@@ -40,6 +41,7 @@ class Templates:
         self._environment.globals |= TEXTS | {
             "asset": assets.address,
             "bands": BANDS,
+            "all_rights": RIGHTS,
             "linkable": LINKABLE,
             "link_titles": LINKS,
             "roles": ROLES,
@@ -144,7 +146,7 @@ def local(context: Context, at: datetime | None) -> str:
 @pass_context
 def sentence(context: Context, text: str) -> str:
     """A reason that a service gave, in the reader's language."""
-    return detail(text, context["reader"].t)
+    return translated(text, context["reader"].t)
 
 
 def iso(at: datetime) -> str:

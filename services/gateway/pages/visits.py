@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ..views import COOKIE, Asker, Refused, Views
+from .admin.chapters import chapters_of
 from .reader import Reader, reader_of
 from .refusals import said
 from .rendering import Templates
@@ -68,6 +69,7 @@ class Visit(Visitor):
             "problem": None,
             "rail": rail,
             "titles": {queue.name: queue.title or queue.name for queue in rail.queues},
+            "chapters": chapters_of(self.asker),
         }
         shown = {**frame, **values}
         if shown["problem"] is not None:

@@ -5,6 +5,7 @@ tickets     lists and timelines, read
 access      the directory, sessions, failed attempts
 answers     idempotency keys
 uploads     files on their way into a message
+forgetting  what was erased, and stays erased whatever comes again
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ticketwire_chassis.mongo import Database
 from ..domain.changes import Changes
 from .access import Access
 from .answers import Answers
+from .forgetting import Claim
 from .passwords import Argon2
 from .tickets import TicketRows
 from .uploads import UploadRows
@@ -25,12 +27,12 @@ __all__ = ["Access", "Answers", "Argon2", "Store", "TicketRows", "UploadRows", "
 class Store:
     """All collections of one database."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, claim: Claim | None = None) -> None:
         self.tickets = TicketRows(db)
         self.access = Access(db)
         self.answers = Answers(db)
         self.uploads = UploadRows(db)
-        self._writing = Writing(db)
+        self._writing = Writing(db, claim)
 
     async def prepare(self) -> None:
         """Indexes."""

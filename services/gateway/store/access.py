@@ -15,11 +15,14 @@ from ticketwire_chassis.mongo import Database, Doc
 from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Lifecycle, Person, Queue
 
 from ..domain.directory import Directory
+from ..domain.order import Key
 from ..views.needs import SessionRow
 from ..views.shapes import PersonRow
-from .cursors import read_cursor, write_cursor
+from .cursors import beyond, read_cursor, write_cursor
 from .rows import person_row_of
 from .writing import STAMP
+
+BY_NAME = (Key("name"), Key("_id"))
 
 
 class Access:
@@ -43,6 +46,7 @@ class Access:
         await self._attempts.create_index([("expires_at", 1)], expireAfterSeconds=0)
         await self._people.create_index([("login", 1)], partialFilterExpression={"login": {"$type": "string"}})
         await self._people.create_index([("addresses", 1)])
+        await self._people.create_index([("name", 1), ("_id", 1)])
         await self._people.create_index([("agent", 1)], partialFilterExpression={"agent": True})
 
     # -------------------------------------------------------------------------------------------- directory
@@ -100,19 +104,25 @@ class Access:
         return [person_of(row) for row in await self._people.find({"_id": {"$in": list(ids)}}, sort=[("_id", 1)])]
 
     async def people(
-        self, agents_only: bool, words: str | None, cursor: str | None, limit: int
+        self, agents: bool | None, words: str | None, cursor: str | None, limit: int, addresses: bool = True
     ) -> tuple[list[PersonRow], str | None]:
-        """Persons in the order of their ids; ``words`` is looked for in login, name and addresses."""
-        where: Doc = {"agent": True} if agents_only else {}
+        """Agents, customers or both, by name; ``words`` is looked for in login, name and, if ``addresses``, addresses.
+
+        Who is shown no addresses finds nobody by theirs either.
+        """
+        ways: list[Doc] = []
+        if agents is not None:
+            ways.append({"agent": True} if agents else {"agent": {"$ne": True}})
         if words:
             sought = {"$regex": re.escape(words), "$options": "i"}
-            where["$or"] = [{"login": sought}, {"name": sought}, {"addresses": sought}]
+            ways.append({"$or": [{name: sought} for name in ("login", "name", *(("addresses",) if addresses else ()))]})
         if cursor:
-            where["_id"] = {"$gt": str(read_cursor("people", cursor, 1)[0])}
-        rows = await self._people.find(where, sort=[("_id", 1)], limit=limit + 1)
+            ways.append(beyond(BY_NAME, read_cursor("people", cursor, len(BY_NAME))))
+        order = [(key.field, 1) for key in BY_NAME]
+        rows = await self._people.find({"$and": ways} if ways else {}, sort=order, limit=limit + 1)
         shown = rows[:limit]
-        following = write_cursor("people", [shown[-1]["_id"]]) if len(rows) > len(shown) else None
-        return [person_row_of(row) for row in shown], following
+        last = [shown[-1].get(key.field, "") for key in BY_NAME] if len(rows) > len(shown) else None
+        return [person_row_of(row) for row in shown], write_cursor("people", last) if last else None
 
     # ---------------------------------------------------------------------------------- passwords, sessions
 

@@ -114,4 +114,5 @@ def person_row_of(row: Row) -> PersonRow:
         version=row["version"],
         joined_into=row.get("joined_into"),
         aliases=row.get("aliases", []),
+        erased=row.get("erased", False),
     )

@@ -116,6 +116,11 @@ class TicketRows:
         row = await self._timeline.find_one({"_id": id, "audience": {"$in": list(audiences)}})
         return entry_of(row) if row else None
 
+    async def sendings(self, numbers: Sequence[str], addresses: Sequence[str]) -> list[Entry]:
+        """What was sent to these addresses on these tickets, oldest first."""
+        where = {"ticket": {"$in": list(numbers)}, "details.recipients": {"$in": list(addresses)}}
+        return [entry_of(row) for row in await self._timeline.find(where, sort=[("ticket", 1), ("order", 1)])]
+
     async def file(
         self, number: str, digest: str, audiences: Sequence[str], without: Collection[str] = ()
     ) -> File | None:

@@ -8,6 +8,7 @@ from ticketwire_chassis.mongo import BulkWriteError, Database, InsertOne, Update
 
 from ..domain.changes import Changes, Kept
 from ..domain.order import FAR
+from .forgetting import Claim, Forgetting
 
 VIEWS = ("tickets", "queues", "people", "groups", "grants", "lifecycles")
 STAMP = "directory"
@@ -20,14 +21,17 @@ BLANK: dict[str, dict[str, Any]] = {"tickets": {"version": 0, "timers_version": 
 class Writing:
     """Writes what events changed. Repeating it, or a part of it, changes nothing."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, claim: Claim | None = None) -> None:
+        self._forgetting = Forgetting(db, claim)
         self._timeline = db["timeline"]
         self._views = {name: db[name] for name in VIEWS}
         self._access = db["access"]
 
     async def apply(self, changes: Changes) -> None:
         """Entries first, then state, so that no row speaks of an entry that cannot be read yet."""
+        await self._forgetting.keep(changes)
         await self._add(list(changes.entries.values()))
+        await self._forgetting.forget(changes)
         requests: dict[str, list[Any]] = {}
         for kept in changes.kept.values():
             requests.setdefault(kept.view, []).append(newest(kept))

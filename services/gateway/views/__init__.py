@@ -13,6 +13,8 @@ administration  queues, lifecycles, persons, groups, grants
 rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
+past            what the log says of a ticket
+privacy         a person's data, found, exported, erased
 joining         links, merging, splitting
 """
 
@@ -32,6 +34,8 @@ from .files import Files
 from .joining import Joining
 from .live import Live
 from .needs import Apply, Blobs, Commands, People, Secrets, Tickets, Uploads
+from .past import Past
+from .privacy import Privacy
 from .reading import Reading
 from .rights import Rights
 from .upkeep import Upkeep
@@ -46,6 +50,8 @@ __all__ = [
     "Files",
     "Joining",
     "Live",
+    "Past",
+    "Privacy",
     "Reading",
     "Refused",
     "Rights",
@@ -72,6 +78,8 @@ class Views:
     bulk: Bulk
     joining: Joining
     rights: Rights
+    past: Past
+    privacy: Privacy
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -106,4 +114,6 @@ def views_over(
         bulk=Bulk(work, upkeep),
         joining=Joining(orders, tickets),
         rights=Rights(access, tickets),
+        past=Past(orders),
+        privacy=Privacy(orders, access, tickets, clock),
     )

@@ -49,16 +49,28 @@ class Administration:
     # ------------------------------------------------------------------------------------------------ look
 
     async def people(
-        self, asker: Asker, *, words: str | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        asker: Asker,
+        *,
+        words: str | None = None,
+        agents: bool | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> Page[PersonRow]:
-        """Agents; with ``person.admin`` customers too. Addresses are for those who administer."""
+        """Agents; with ``person.admin`` customers too. Addresses are for those who administer.
+
+        ``agents`` asks for agents only, or for customers only.
+        """
         admin = asker.directory.may(asker.viewer, "person.admin")
+        if not admin and agents is False:
+            return Page([])
+        kind = agents if admin else True
         with cursors_checked():
-            found, following = await self._people.people(not admin, words, cursor, min(max(limit, 1), MOST))
+            found, following = await self._people.people(kind, words, cursor, min(max(limit, 1), MOST), admin)
         return Page([_without_addresses(row, admin, asker) for row in found], following)
 
     async def person(self, asker: Asker, who: str) -> PersonRow:
-        """One person, by login or id."""
+        """One person, by login, mail address or id."""
         admin = asker.directory.may(asker.viewer, "person.admin")
         person = await person_called(self._people, who)
         if person is None or not (person.agent or admin):
@@ -68,6 +80,17 @@ class Administration:
     async def queue(self, asker: Asker, name: str) -> QueueRow:
         """One queue with all that is set of it, for those who see it or administer queues."""
         return _queue_row(asker, asker.directory, name)
+
+    async def queues(self, asker: Asker) -> list[QueueRow]:
+        """The queues with all that is set of them: those one sees; all, for those who administer queues."""
+        directory = asker.directory
+        admin = directory.may(asker.viewer, "queue.admin")
+        seen = [
+            name
+            for name in directory.queues
+            if admin or visible_to(asker.viewer, directory.queue_thing(name), directory.grants)
+        ]
+        return [_queue_row(asker, directory, name) for name in seen]
 
     async def lifecycles(self, asker: Asker) -> list[LifecycleRow]:
         """All lifecycles: agents work by them."""
@@ -297,7 +320,10 @@ def made_person(answer: Answer) -> str:
 
 
 async def person_called(people: People, who: str) -> Person | None:
-    """A person by what they are called: ``anna`` or ``person:anna`` (login), ``person/7f…`` or ``7f…`` (id)."""
+    """A person by what they are called: ``anna`` or ``person:anna`` (login), ``anna@example.net`` (mail address),
+    ``person/7f…`` or ``7f…`` (id)."""
+    if "@" in who:
+        return await people.person_at(who) or await people.person_at(who.casefold())
     by_login = None if who.startswith("person/") else await people.person_of_login(who.removeprefix("person:"))
     return by_login or await people.person(who if who.startswith("person/") else f"person/{who}")
 

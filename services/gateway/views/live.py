@@ -33,7 +33,8 @@ HEARTBEAT_SECONDS = 15.0
 LINGER_SECONDS = 60.0
 """How long the change stream stays open after the last follower left."""
 LOOK_SECONDS = 2.0
-"""How often rights are looked at when no ticket changes."""
+"""How often rights are looked at when no ticket changes; and how long a session is taken to last without a look
+before a change is told."""
 REMEMBERED = 2000
 """Changes that are kept for who comes back."""
 WAITING = 500
@@ -113,7 +114,8 @@ class Live:
                 change = await follower.next(HEARTBEAT_SECONDS)
                 if change is END:
                     return
-                if (self._clock() - checked).total_seconds() >= HEARTBEAT_SECONDS * 0.9:
+                known_for = HEARTBEAT_SECONDS * 0.9 if change is None else LOOK_SECONDS
+                if (self._clock() - checked).total_seconds() >= known_for:
                     checked = self._clock()
                     if await self._entrance.still(follower.asker, checked) is None:
                         return

@@ -94,6 +94,10 @@ class Tickets(Protocol):
         """One entry by its event's id, if it is for one of these audiences."""
         ...
 
+    async def sendings(self, numbers: Sequence[str], addresses: Sequence[str]) -> list[Entry]:
+        """What was sent to these addresses on these tickets, oldest first."""
+        ...
+
     async def file(
         self, number: str, digest: str, audiences: Sequence[str], without: Collection[str] = ...
     ) -> File | None:
@@ -133,9 +137,9 @@ class People(Protocol):
         ...
 
     async def people(
-        self, agents_only: bool, words: str | None, cursor: str | None, limit: int
+        self, agents: bool | None, words: str | None, cursor: str | None, limit: int, addresses: bool = True
     ) -> tuple[list[PersonRow], str | None]:
-        """Persons by login or name."""
+        """Agents, customers or both, by name; ``words`` stand in login, name or, if ``addresses``, an address."""
         ...
 
 
@@ -220,6 +224,16 @@ class Commands(Protocol):
 
     async def call(self, command: Command, actor: Actor, correlation: str, order_id: str | None = None) -> Answer:
         """ServiceUnavailable when nobody answers."""
+        ...
+
+
+class PatientCommands(Protocol):
+    """Asks other services for what may take long."""
+
+    async def call(
+        self, command: Command, actor: Actor, correlation: str, order_id: str | None = None, *, timeout: float
+    ) -> Answer:
+        """ServiceUnavailable when nobody answers within ``timeout`` seconds."""
         ...
 
 

@@ -280,6 +280,8 @@ class PersonRow:
     """Set on a customer who was joined into another."""
     aliases: list[str] = field(default_factory=list)
     """Ids of those who were joined into this one."""
+    erased: bool = False
+    """Only the id is left."""
 
 
 @dataclass(frozen=True, slots=True)

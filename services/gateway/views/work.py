@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import ValidationError
 
@@ -25,7 +25,7 @@ from ticketwire_contracts.tickets import (
 )
 
 from .asker import Asker, Refused, refuse
-from .needs import Apply, Commands, Tickets, Uploads
+from .needs import Apply, Commands, PatientCommands, Tickets, Uploads
 from .reading import audiences, named, sees, veiled
 from .shapes import Entry, Ticket
 
@@ -48,15 +48,19 @@ class Orders:
         self._commands = commands
         self._apply = apply
 
-    async def give(self, asker: Asker, command_id: str, command: Command) -> Answer:
+    async def give(self, asker: Asker, command_id: str, command: Command, *, patience: float | None = None) -> Answer:
         """Asks, and shows the outcome at once. Raises what was refused.
 
         The order's id is made of the person and their command id: sent twice it is done once, and nobody gets
-        someone else's answer by guessing an id.
+        someone else's answer by guessing an id. ``patience`` is for what may take longer than usual, in seconds.
         """
         order = sha256(f"{asker.person.id} {command_id}".encode()).hexdigest()[:40]
         try:
-            answer = await self._commands.call(command, asker.actor, f"c-{order[:24]}", f"gateway/{order}")
+            asked = (command, asker.actor, f"c-{order[:24]}", f"gateway/{order}")
+            if patience is None:
+                answer = await self._commands.call(*asked)
+            else:
+                answer = await cast(PatientCommands, self._commands).call(*asked, timeout=patience)
         except ServiceUnavailable as error:
             raise refuse(
                 "service-unavailable",

@@ -15,7 +15,8 @@ from .state import TicketState
 
 def unseen(context: Context, actor: Actor, ticket: TicketState | None, command: TicketCommand) -> Refusal | None:
     """Why a command is not even looked at: no such ticket for the actor, or not the version that they have seen."""
-    if ticket is None or not sees(context, actor, ticket):
+    addressed = context.tickets.get(command.ticket)
+    if ticket is None or not sees(context, actor, ticket) or (addressed and not sees(context, actor, addressed)):
         return not_found(command.ticket)
     if command.if_version is not None and ticket.number != command.ticket:
         return refused(
@@ -37,6 +38,14 @@ def unseen(context: Context, actor: Actor, ticket: TicketState | None, command: 
             changes=changes_since(context, actor, ticket, command.if_version, notes=notes),
         )
     return None
+
+
+def answering(context: Context, actor: Actor, number: str) -> TicketState | None:
+    """The ticket that answers for a number, if the actor may see it and the one that has the number."""
+    named, ticket = context.tickets.get(number), context.ticket(number)
+    if named is None or ticket is None or not sees(context, actor, named) or not sees(context, actor, ticket):
+        return None
+    return ticket
 
 
 def not_found(number: str) -> Refusal:

@@ -92,7 +92,8 @@ def create_queue(context: Context, command: CreateQueueV1, epoch: int) -> Decisi
         lifecycle=command.lifecycle,
         version=1,
     )
-    return [Change(stream, [QueueCreated(queue=queue)], queue.model_dump() | {"rights_epoch": epoch}), *taken]
+    after = queue.model_dump() | {"rights_epoch": epoch}
+    return [Change(stream, [QueueCreated(queue=queue, rights_epoch=epoch)], after), *taken]
 
 
 def create_person(context: Context, command: CreatePersonV1, cause: str) -> Decision:

@@ -46,7 +46,7 @@ class Said(Thin):
     """Something was said on a ticket."""
 
     personal: ClassVar[frozenset[str]] = frozenset(
-        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references"}
+        {"author", "subject", "text", "html", "attachments", "to", "cc", "message_id", "references", "pgp"}
     )
     n: int
     kind: MessageKind
@@ -173,6 +173,7 @@ class QueueCreated(Thin):
 
     type: Literal["queue_created"] = "queue_created"
     queue: Queue
+    rights_epoch: int = 0
 
 
 class GroupChanged(Thin):
@@ -385,6 +386,18 @@ class Adopted(Said):
     waits: bool = False
 
 
+class Erased(Thin):
+    """Personal values were taken out of this stream's history: which, and the digests of what stands there now."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"said"})
+    public: ClassVar[bool] = False
+    type: Literal["erased"] = "erased"
+    person: str
+    takes: dict[str, str]
+    said: list[dict[str, Any]] = Field(default_factory=list)
+    """The contract's events that are other than they were, to be told to those who keep them."""
+
+
 class LifecycleChanged(Thin):
     """A lifecycle was made or changed."""
 
@@ -417,6 +430,18 @@ class PersonChanged(Thin):
     personal: ClassVar[frozenset[str]] = frozenset({"person"})
     type: Literal["person_changed"] = "person_changed"
     person: Person
+    rights_epoch: int
+
+
+class PersonErased(Thin):
+    """A person was erased: what is left of them, and where they stood."""
+
+    type: Literal["person_erased"] = "person_erased"
+    person: Person
+    erased: list[str]
+    claims: list[str]
+    tickets: list[str]
+    mails: list[str]
     rights_epoch: int
 
 
@@ -460,6 +485,8 @@ KINDS: dict[str, type[Thin]] = {
         Moved,
         QueueChanged,
         PersonChanged,
+        Erased,
+        PersonErased,
     )
 }
 

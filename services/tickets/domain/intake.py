@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ticketwire_contracts.ingest import Address, MailReceivedV1
+from ticketwire_contracts.rights import holds, viewer_of
 from ticketwire_contracts.tickets import Category, Party, Person, Queue, RefusalNotice
 
 from . import threading
@@ -81,7 +82,8 @@ def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, tick
     meeting = Meeting(context)
     author = meeting.meet(read.from_, read.language)
     said = _said(mail, author, ticket.messages + 1) | {"through": thread.through}
-    if thread.mark is not None and _is_reply_by_agent(thread.mark.reply_of, sender) and not read.auto.is_auto:
+    by_agent = thread.mark is not None and _is_reply_by_agent(context, ticket, thread.mark.reply_of, sender)
+    if by_agent and not read.auto.is_auto:
         return [_ticket(ticket, _reply(context, ticket, said, thread), mail), *meeting.changes]
     if thread.why == "bounce" or answers_colleagues or (author.agent and not writes_as_customer):
         return [_ticket(ticket, [Noted(why=thread.why, **said)], mail), *meeting.changes]
@@ -122,8 +124,12 @@ def _follow_up_refused(mail: MailReceivedV1, ticket: TicketState, sender: Party)
     )
 
 
-def _is_reply_by_agent(reply_of: str | None, sender: Person | None) -> bool:
-    return reply_of is not None and sender is not None and sender.id.startswith(reply_of) and sender.agent
+def _is_reply_by_agent(context: Context, ticket: TicketState, reply_of: str | None, sender: Person | None) -> bool:
+    """The address was made for this agent, who may still reply: an old address outlives the right it was made by."""
+    if reply_of is None or sender is None or not sender.agent or not sender.id.startswith(reply_of):
+        return False
+    viewer = viewer_of(sender, context.directory.groups.values())
+    return holds(viewer, "ticket.reply", context.thing(ticket), context.directory.grants)
 
 
 def _reply(context: Context, ticket: TicketState, said: dict[str, Any], thread: threading.Thread) -> list[Thin]:

@@ -19,7 +19,7 @@ from datetime import datetime
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Link, LinkTicketsV1, UnlinkTicketsV1
 
-from .acting import lacks, not_found, sees, unseen
+from .acting import answering, lacks, not_found, sees, unseen
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
 from .events import DependencyReopened, Linked, Thin, Unlinked
@@ -61,8 +61,8 @@ def decide_link(context: Context, actor: Actor, command: LinkTicketsV1, now: dat
     assert ticket is not None
     if is_address(command.target):
         return _link_outside(context, actor, ticket, command, now)
-    other = context.ticket(number_of(command.target))
-    if other is None or not sees(context, actor, other):
+    other = answering(context, actor, number_of(command.target))
+    if other is None:
         return not_found(command.target)
     if missing := lacks(context, actor, "ticket.link", ticket) or lacks(context, actor, "ticket.link", other):
         return missing
@@ -99,8 +99,8 @@ def decide_unlink(context: Context, actor: Actor, command: UnlinkTicketsV1, now:
         if gone not in ticket.links:
             return _not_linked(ticket.number, command.target)
         return [on(ticket, [Unlinked(link=gone, targets=[gone.target])], now)]
-    other = context.ticket(number_of(command.target))
-    if other is None or not sees(context, actor, other):
+    other = answering(context, actor, number_of(command.target))
+    if other is None:
         return not_found(command.target)
     if missing := lacks(context, actor, "ticket.link", other):
         return missing

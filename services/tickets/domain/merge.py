@@ -17,7 +17,7 @@ from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Absorbed, MergeTicketsV1, UnmergeTicketV1
 
 from . import standing
-from .acting import lacks, not_found, sees, unseen
+from .acting import answering, lacks, not_found, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Kept, LetGo, Merged, MessagesMoved, Received, StatusChanged, Thin, TookIn, Unmerged
@@ -38,8 +38,8 @@ def decide_merge(context: Context, actor: Actor, command: MergeTicketsV1, now: d
     addressed = context.tickets.get(command.ticket)
     if refusal := unseen(context, actor, addressed, command):
         return refusal
-    target = context.ticket(number_of(command.into))
-    if target is None or not sees(context, actor, target):
+    target = answering(context, actor, number_of(command.into))
+    if target is None:
         return not_found(command.into)
     sources: list[TicketState] = []
     for number in dict.fromkeys([command.ticket, *map(number_of, command.others)]):

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ticketwire_contracts.base import Actor
-from ticketwire_contracts.rights import Thing
 from ticketwire_contracts.tickets import Absorbed, Link, Party, Queue, SplitTicketV1, UnsplitTicketV1
 
 from . import standing
-from .acting import lacks, not_found, sees, unseen
+from .acting import lacks, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Adopted, Linked, MessagesMoved, MessagesReturned, Noted, Opened, Thin, TookIn
@@ -100,7 +99,7 @@ def _opened(
 
 def _queue(context: Context, actor: Actor, name: str) -> Queue | Refusal:
     queue = context.directory.queues.get(name)
-    thing = Thing(queue=name)
+    thing = context.queue_thing(name)
     if queue is None or not context.may(actor, "queue.see", thing):
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {name} for you.")
     if queue.disabled:
@@ -149,9 +148,11 @@ def decide_unsplit(context: Context, actor: Actor, command: UnsplitTicketV1, now
         return refused("not-split", "It was not split off", 409, f"{ticket.number} is not a part of another ticket.")
     target = context.ticket(link.target)
     if target is None or not sees(context, actor, target):
-        return not_found(link.target)
+        return _no_origin()
     if target.number == ticket.number:
-        return refused("merged-already", "They are one", 409, f"Unmerge {link.target} first.")
+        origin = context.tickets.get(link.target)
+        named = link.target if origin and sees(context, actor, origin) else "the one that it came from"
+        return refused("merged-already", "They are one", 409, f"Unmerge {named} first.")
     for one in (ticket, target):
         if missing := lacks(context, actor, "ticket.split", one):
             return missing
@@ -161,6 +162,11 @@ def decide_unsplit(context: Context, actor: Actor, command: UnsplitTicketV1, now
         return unsplit(context, ticket, target, now)
     except BeyondReach:
         return too_far()
+
+
+def _no_origin() -> Refusal:
+    """The number of a ticket that the actor may not see is not told them, not even as missing."""
+    return refused("ticket-not-found", "No such ticket", 404, "The ticket that it came from is not there for you.")
 
 
 def unsplit(context: Context, ticket: TicketState, target: TicketState, now: datetime) -> Decision:

@@ -1,0 +1,128 @@
+"""A ticket's log as data: each change with who, when and why, what happened, and what is different since."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ticketwire_contracts.base import Actor
+from ticketwire_contracts.tickets import Cause, Difference, Happening, HistoryEntry
+
+from .events import Erased, Forwarded, Noted, Said, Thin
+from .state import TicketState, message_of
+
+_NUMBER = re.compile(r"TW-\d{1,18}")
+SILENT = frozenset({"version", "public_version", "updated_at", "clocks"})
+"""Fields that move with everything."""
+OF_NOTES = frozenset({"messages"})
+"""Fields that would tell of a note to those who may not see notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One commit of a ticket, as the log keeps it."""
+
+    seq: int
+    at: datetime
+    actor: Actor
+    cause: str
+    command: str
+    correlation: str
+    events: Sequence[Thin]
+    after: TicketState
+
+
+def entries(
+    before: TicketState | None, commits: Iterable[Recorded], *, notes: bool, hidden: frozenset[str] = frozenset()
+) -> list[HistoryEntry]:
+    """The changes of these commits, on top of the state ``before`` them; notes only for who may see them, and no
+    word of ``hidden`` tickets."""
+    told = []
+    for commit in commits:
+        seen = [
+            event
+            for event in commit.events
+            if (notes or not is_internal(event)) and hidden.isdisjoint(numbers_in(event.model_dump(mode="json")))
+        ]
+        changed = difference(before, commit.after, frozenset() if notes else OF_NOTES, hidden)
+        before = commit.after
+        if not seen and not changed:
+            continue
+        told.append(
+            HistoryEntry(
+                version=commit.seq,
+                at=commit.at,
+                actor=commit.actor,
+                command=commit.command,
+                cause=cause_of(commit),
+                correlation=commit.correlation,
+                happened=[_happening(commit.after.number, event, commit.at) for event in seen],
+                changed=changed,
+            )
+        )
+    return told
+
+
+def difference(
+    before: TicketState | None,
+    after: TicketState,
+    kept_back: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
+) -> dict[str, Difference]:
+    """The ticket's fields that are other than before. On opening, those that have something in them."""
+    was = without(before.shown().model_dump(mode="json"), hidden) if before else {}
+    now = without(after.shown().model_dump(mode="json"), hidden)
+    return {
+        name: Difference(before=was.get(name), after=now.get(name))
+        for name in now
+        if name not in SILENT | kept_back
+        and was.get(name) != now[name]
+        and (was or now[name] not in (None, "", [], {}))
+    }
+
+
+def numbers_in(value: Any) -> set[str]:
+    """Numbers of tickets that stand in a value as such, not in its texts."""
+    if isinstance(value, str):
+        return {value} if _NUMBER.fullmatch(value) else set()
+    if isinstance(value, Mapping):
+        return set().union(*(numbers_in(part) for part in (*value.keys(), *value.values())))
+    return set().union(*map(numbers_in, value)) if isinstance(value, list | tuple) else set()
+
+
+def without(value: Any, hidden: frozenset[str]) -> Any:
+    """A value without what speaks of hidden tickets: such items of lists and such entries go, a number is none."""
+    if isinstance(value, str):
+        return None if value in hidden else value
+    if isinstance(value, Mapping):
+        return {name: without(part, hidden) for name, part in value.items() if name not in hidden}
+    if isinstance(value, list):
+        return [without(part, hidden) for part in value if hidden.isdisjoint(numbers_in(part))]
+    return value
+
+
+def cause_of(commit: Recorded) -> Cause:
+    """Why: a mail, a person's order, a step that was due, or Ticketwire itself."""
+    root = commit.cause.rpartition(":")[0] or commit.cause
+    if any(isinstance(event, Said) and event.mail is not None for event in commit.events):
+        return Cause(kind="mail", id=root)
+    if commit.actor.via == "timer" or commit.command == "escalate":
+        return Cause(kind="timer", id=root)
+    return Cause(kind="system" if commit.actor.kind == "system" else "command", id=root)
+
+
+def is_internal(event: Thin) -> bool:
+    """Whether only those may know of it who may see notes."""
+    return isinstance(event, Noted | Forwarded) or bool(getattr(event, "internal", False))
+
+
+def _happening(number: str, event: Thin, at: datetime) -> Happening:
+    if isinstance(event, Erased):
+        return Happening(type=event.type, details={"person": event.person, "values": sorted(event.takes)})
+    said = set(Said.model_fields) if isinstance(event, Said) else {"type", "v"}
+    details: dict[str, Any] = event.model_dump(mode="json", exclude=said | {"type", "v"}, exclude_none=True)
+    message = message_of(number, event, at) if isinstance(event, Said) else None
+    return Happening(type=event.type, message=message, details=details)

@@ -1,0 +1,68 @@
+"""Small ways out and in: what a search gives away, what a browser keeps, what runs on after signing out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+
+from services.gateway.pages.forms import Form
+from services.gateway.views import live
+from tests.gateway.house import SYSTEM, House, house_on
+from ticketwire_contracts.tickets import CreatePersonV1
+
+
+@pytest_asyncio.fixture
+async def house(mongo_url: str, database_name: str) -> AsyncIterator[House]:
+    """The gateway's API over tickets."""
+    async with house_on(mongo_url, database_name) as built:
+        yield built
+
+
+async def test_nobody_is_found_by_an_address_that_is_not_shown(house: House) -> None:
+    private = CreatePersonV1(login="mara", name="Mara", addresses=["mara.private@example.org"], agent=True)
+    await house.tickets.call(private, SYSTEM, "c")
+    plain, admin = await house.agent("plain"), await house.agent("boss", person_admin="all")
+    found = {name: (await who.get("/people?q=private")).json()["items"] for name, who in (("p", plain), ("a", admin))}
+    assert found["p"] == []
+    assert [row["login"] for row in found["a"]] == ["mara"]
+    assert [row["login"] for row in (await plain.get("/people?q=mar")).json()["items"]] == ["mara"]
+
+
+async def test_no_browser_keeps_what_it_was_shown(house: House) -> None:
+    agent = await house.agent("mara", queue_see="all", ticket_show="all")
+    number = await house.mail("anna@example.net", "unknown@example.org")
+    for path in (f"/tickets/{number}", f"/tickets/{number}/timeline", "/tickets", "/people", "/tickets/TW-99"):
+        assert (await agent.get(path)).headers["cache-control"] == "private, no-store", path
+
+
+async def test_a_stream_tells_nothing_more_to_who_has_signed_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.05)
+    agent = await house.agent("mara", queue_see="all", ticket_show="all")
+    token = agent.headers["Authorization"].removeprefix("Bearer ")
+    asker = await house.views.entrance.asker(token, now=datetime.now(UTC))
+    assert asker is not None
+    stream = house.views.live.follow(asker)
+    try:
+        assert await anext(stream) is None
+        await house.mail("anna@example.net", "unknown@example.org")
+        change = await anext(stream)
+        assert change is not None
+        assert change.name == "ticket"
+        assert (await agent.delete("/sessions")).status_code == 204
+        await asyncio.sleep(0.1)
+        await house.mail("bob@example.net", "unknown@example.org")
+        assert [change async for change in stream if change is not None and change.name == "ticket"] == []
+    finally:
+        house.stopping.set()
+        await stream.aclose()  # type: ignore[attr-defined]
+        if house.views.live._task is not None:
+            await house.views.live._task
+
+
+def test_two_forms_without_a_command_are_two_commands() -> None:
+    assert Form({}).command != Form({}).command
+    assert Form({"command": ["x"]}).command == "x"
