@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from services.gateway.views import refuse
 from services.gateway.views.shapes import Ticket
 from tests.gateway.pages_world import ANNA, OSKAR, said
 from tests.gateway.town import Town
@@ -263,7 +264,7 @@ async def test_everything_works_without_scripts(browser: Browser, house: House, 
         await page.locator("#change-status button").click()
         await expect(page.get_by_text("The status is set.")).to_be_visible()
     assert [what for what, _, _ in house.done] == ["note", "status"]
-    assert house.done[1][2] == {"status": "resolved"}
+    assert house.done[1][2] == {"status": "resolved", "if_version": 1}
 
 
 async def test_impatient_double_click_sends_one_command(mara: Window, house: House) -> None:
@@ -272,3 +273,46 @@ async def test_impatient_double_click_sends_one_command(mara: Window, house: Hou
     await page.get_by_role("button", name="Send reply").dblclick()
     await expect(page.locator(".said-so")).to_be_visible()
     assert len({command for _, command, _ in house.done}) == 1
+
+
+async def test_forward_looks_like_neither_reply_nor_note(mara: Window) -> None:
+    page = await mara.open("/tickets/TW-2050")
+    ground = "(element) => getComputedStyle(element).backgroundColor"
+    forward, answer = page.locator(".message.forward"), page.locator("#answer")
+    grounds = {await answer.evaluate(ground)}
+    await page.keyboard.press("n")
+    grounds.add(await answer.evaluate(ground))
+    await page.keyboard.press("Escape")
+    await page.locator("#answer label", has_text="Forward").first.click()
+    assert await answer.evaluate(ground) == await forward.evaluate(ground)
+    assert await answer.evaluate(ground) not in grounds
+    await expect(page.get_by_text("What they answer comes back internal.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Send reply")).to_be_hidden()
+
+
+async def test_bar_for_many_shows_itself_when_a_ticket_is_ticked_by_keys(mara: Window, house: House) -> None:
+    page = await mara.open("/queues/support")
+    await expect(page.locator(".bulkbar")).to_be_hidden()
+    await page.keyboard.press("j")
+    await page.keyboard.press("x")
+    await page.keyboard.press("j")
+    await page.keyboard.press("x")
+    await expect(page.locator(".bulkbar")).to_be_visible()
+    await page.get_by_label("Status").select_option("resolved")
+    await page.get_by_role("button", name="Change them").click()
+    await expect(page.get_by_text("2 tickets are changed.")).to_be_visible()
+    assert house.done[0][2]["numbers"] == ["TW-2041", "TW-2038"]
+
+
+async def test_refusal_is_reached_at_its_form(mara: Window, house: House) -> None:
+    house.refusal = refuse(
+        "dependencies-open", title="Something it depends on is open", status=409, dependencies=["TW-2017"], hidden=0
+    )
+    page = await mara.open("/tickets/TW-2050")
+    await page.keyboard.press("s")
+    await page.locator("#change-status select").select_option("resolved")
+    mara.wrong.clear()
+    await page.locator("#change-status button").click()
+    await expect(page.locator("#change-status #problem")).to_be_focused()
+    assert await page.locator("#change-status select").input_value() == "resolved"
+    mara.wrong.clear()  # the browser reports the 409 itself

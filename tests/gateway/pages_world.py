@@ -178,7 +178,7 @@ JOINED = [
            links=[LinkTo("depends_on", "TW-2017"), LinkTo("depends_on", "TW-1970"), LinkTo("split_from", "TW-2038"),
                   LinkTo("refers_to", "https://vendor.example/fuses?a=1&b=2")], hidden_links=1, opened_by="split",
            watchers=[OSKAR], admin_cc=[OSKAR], tags=["juicer"], time_worked=85, due=ago(-3000),
-           fields={"room": "214", "parts": ["lid", "ring"], "old": 3}, **promised(-3000, "due_date")),
+           fields={"room": "214", "parts": ["lid", "ring"], "old": 3}, **promised(3000, "due_date")),
     ticket("TW-2012", "The fuse is gone again", OLE, status="merged", category="closed", merged_into="TW-2050"),
     ticket("TW-1970", "Order fuses", OLE, status="resolved", category="closed", unanswered=None),
 ]  # fmt: skip

@@ -158,6 +158,12 @@ async def test_what_changed_in_the_meantime_is_told_and_what_was_typed_is_kept(
     assert "Oskar Sund hat inzwischen etwas geändert: die Priorität, eine Notiz" in german.text
 
 
+async def test_addresses_of_forms_lead_to_the_page_when_reloaded(browser: httpx.AsyncClient) -> None:
+    for name in ("status", "fields", "forward", "unmerge", "unsplit", "reply"):
+        assert (await browser.get(f"{ONE}/{name}")).headers["location"] == ONE
+    assert (await browser.get("/bulk")).headers["location"] == "/tickets"
+
+
 async def test_forms_that_overwrite_carry_the_version_that_was_seen(browser: httpx.AsyncClient) -> None:
     html = (await browser.get(ONE)).text
     for name in ("subject", "status", "owner", "priority", "due", "fields"):
@@ -284,13 +290,13 @@ def test_every_refusal_of_tickets_can_be_said_in_german() -> None:
     german = translator("de")
     refusals = [one for module in OF_TICKETS if (DOMAIN / f"{module}.py").exists() for one in refusals_of(module)]
     assert len(refusals) > 60
-    for kind, title, detail in refusals:
-        if kind in NOT_FOR_PAGES:
+    for name, title, detail in refusals:
+        if name in NOT_FOR_PAGES:
             continue
         assert title in TITLES, title
         assert not detail or any(
             form_of(sentence).fullmatch(detail) for sentence in (*SENTENCES, *sentences.SENTENCES)
         ), detail
-        told = said(Problem(type=kind, title=title, status=409, detail=detail), german)
+        told = said(Problem(type=name, title=title, status=409, detail=detail), german)
         assert told.title != title
         assert not detail or told.detail != detail

@@ -46,14 +46,17 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/tickets/{number}/merge", desk.visited(joining.merging)),
         Route("/merge", desk.visited(joining.merging)),
         Route("/merge", desk.visited(joining.merge), methods=["POST"]),
-        Route("/tickets/{number}/unmerge", desk.visited(joining.unmerge), methods=["POST"]),
         Route("/tickets/{number}/split", desk.visited(joining.splitting)),
         Route("/tickets/{number}/split", desk.visited(joining.split), methods=["POST"]),
-        Route("/tickets/{number}/unsplit", desk.visited(joining.unsplit), methods=["POST"]),
         Route("/bulk", desk.visited(bulk.change), methods=["POST"]),
+        Route("/bulk", desk.visited(lists.back)),
         *(
             Route(f"/tickets/{{number}}/{name}", desk.visited(act), methods=["POST"])
-            for name, act in {**acts.ACTS, **upkeep.ACTS}.items()
+            for name, act in {**acts.ACTS, **upkeep.ACTS, **joining.ACTS}.items()
+        ),
+        *(
+            Route(f"/tickets/{{number}}/{name}", desk.visited(ticket.back))
+            for name in (*acts.ACTS, *upkeep.ACTS, *joining.ACTS)
         ),
         *administration(desk),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -14,7 +14,7 @@ from ..views.shapes import Entry, Who
 from .prose import clean_line
 from .reader import Reader
 from .rendering import filled
-from .words import PROMISES, priority_word, status_word
+from .words import PROMISES, priority_word, status_word, worked
 
 QUIET = frozenset({"reply", "owner", "watcher", "forward"})
 """Mails of these kinds are news only when they fail: the reply itself stands in the conversation."""
@@ -66,6 +66,7 @@ COME_AND_GO = {
     "tags": (N_("{who} put on the tags {names}"), N_("{who} took off the tags {names}")),
 }
 """Role → what is said of those who come, and of those who go."""
+UNSEEN_OPEN = N_("A ticket on which it depends is open again")
 COPIED = N_("{who} copied messages to {ticket}")
 MOVED = N_("{who} moved it from {before} to {after}")
 UNSENT = N_("A mail to {whom} could not be sent: {reason}")
@@ -116,6 +117,8 @@ def joined_line(entry: Entry, who: Markup, reader: Reader) -> Line | None:
     text = JOINED[entry.type]
     if entry.type in ("ticket.linked", "ticket.unlinked"):
         text = LINKED[details["type"]][entry.type == "ticket.unlinked"]
+    elif entry.type == "ticket.dependency_reopened" and details.get("target") is None:
+        text = UNSEEN_OPEN
     elif details.get("copied"):
         text = COPIED
     if "numbers" in details and not details["numbers"]:
@@ -148,8 +151,7 @@ def kept_line(entry: Entry, who: Markup, reader: Reader) -> Line:
             changes = [f"{one['name']}: {plain(one['after'])}" for one in details["changes"]]
             said["fields"] = bdi(clean_line(", ".join(changes)))
         case "ticket.time_worked":
-            length = dates.span(timedelta(minutes=abs(details["minutes"])), reader.t)
-            time = ("−" if details["minutes"] < 0 else "") + length
+            time = worked(details["minutes"], reader.t)
             said["time"] = f"{time}: {clean_line(details['text'])}" if details["text"] else time
     return Line(filled(reader.t.look(text), said))
 

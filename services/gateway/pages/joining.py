@@ -11,6 +11,7 @@ from ticketwire_contracts.base import Problem
 
 from ..views import Refused, refuse
 from ..views.shapes import Ticket, Who
+from .acts import Act
 from .forms import Draft, form_of
 from .prose import clean_line
 from .ticket import page, timeline
@@ -213,6 +214,10 @@ async def unsplit(visit: Visit) -> Response:
         draft = Draft(what="unsplit").refused(refused.problem, form.command)
         return await page(visit, shown, draft, refused.problem.status)
     return seen(f"/tickets/{ticket.number}?done=unsplit" if ticket else "/?done=gone")
+
+
+ACTS: dict[str, Act] = {"unmerge": unmerge, "unsplit": unsplit}
+"""Last part of the address → what it does."""
 
 
 # ---------------------------------------------------------------------------------------------------- numbers

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ticketwire_chassis.i18n import N_
 
 from .bulk import choices
-from .visits import Visit
+from .visits import Visit, seen
 
 LISTS = {
     "me": N_("My tickets"),
@@ -88,6 +88,11 @@ async def listed(
         shown=shown,
         title=title,
     )
+
+
+async def back(visit: Visit) -> Response:
+    """Where only the form of a list goes."""
+    return seen("/tickets")
 
 
 def changed(visit: Visit) -> str:

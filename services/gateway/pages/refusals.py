@@ -95,6 +95,7 @@ SENTENCES = (
     N_("{number} stands by itself."),
     N_("{number} is not a part of another ticket."),
     N_("There is no queue {name} for you."),
+    N_("There is no queue {name}."),
     N_("{queue} is disabled."),
     N_("There is no message {message} here for you."),
     N_("{message} stands on another ticket now."),

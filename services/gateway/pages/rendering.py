@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
 from .refusals import translated
-from .words import BANDS, LINKABLE, LINKS, PROMISES, ROLES, SIGNATURES, WHAT, band, priority_word, status_word
+from .words import BANDS, LINKABLE, LINKS, PROMISES, ROLES, SIGNATURES, WHAT, band, priority_word, status_word, worked
 
 KEPT_BY_NOBODY = "private, no-store"
 """What a page shows is not for the next one at this machine."""
@@ -133,8 +133,8 @@ def size(context: Context, octets: int) -> str:
 
 @pass_context
 def span(context: Context, minutes: int) -> str:
-    """So many minutes in words."""
-    return dates.span(timedelta(minutes=minutes), context["reader"].t)
+    """So many minutes worked, to the minute."""
+    return worked(minutes, context["reader"].t)
 
 
 @pass_context

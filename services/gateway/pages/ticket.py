@@ -88,6 +88,11 @@ async def show(visit: Visit) -> Response:
     return await page(visit, ticket, Draft())
 
 
+async def back(visit: Visit) -> Response:
+    """Where only forms go: whoever reloads or types such an address is shown the ticket."""
+    return seen(f"/tickets/{quote(visit.request.path_params['number'])}")
+
+
 async def page(visit: Visit, ticket: Ticket, draft: Draft, status: int = 200) -> Response:
     """The page, with what stands in its forms."""
     reading, asker = visit.views.reading, visit.asker
@@ -159,12 +164,17 @@ async def timeline(visit: Visit, number: str) -> tuple[list[tuple[Entry, Line | 
         part = await visit.views.reading.timeline(visit.asker, number, cursor=cursor, limit=AT_ONCE)
         for entry in part.items:
             said = None if entry.message else line(entry, visit.reader)
-            if entry.message or said:
+            if said or (entry.message and not blank(entry)):
                 found.append((entry, said))
         cursor = part.next
         if cursor is None:
             break
     return found, cursor
+
+
+def blank(entry: Entry) -> bool:
+    """Whether it only opens a ticket and says nothing, as a split does: its messages follow."""
+    return entry.type == "ticket.opened" and entry.actor_kind == "agent" and not entry.text and not entry.attachments
 
 
 def may(ticket: Ticket, possible: Possible, person: str) -> May:

@@ -117,6 +117,13 @@ LINKABLE = {
 """The links that people make, and take away."""
 
 
+def worked(minutes: int, t: Translator) -> str:
+    """Time worked, to the minute; a correction has its sign."""
+    hours, rest = divmod(abs(minutes), 60)
+    text = N_("{h} h {m} min") if hours and rest else N_("{h} h") if hours else N_("{m} min")
+    return ("−" if minutes < 0 else "") + t(text, h=hours, m=rest)
+
+
 SIGNATURES = {
     "bad": N_("it does not fit the text"),
     "unknown_key": N_("its key is not known"),

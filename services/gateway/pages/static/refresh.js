@@ -30,6 +30,7 @@ async function fetchAgain() {
   timer = 0;
   timed = Infinity;
   if (document.hidden || !wanted) return; // looked at again when the tab is
+  if (document.getElementById("problem")) return; // what was typed and why it was refused stand as they are
   if (working) return soon(PAUSE);
   wanted = false;
   working = true;
