@@ -180,11 +180,21 @@ class TicketStore:
         world = await self._world(look, actors, claims, session, also=owners)
         commands = [ask.what for ask in asks if isinstance(ask.what, TicketCommand)]
         forwards = [command for command in commands if isinstance(command, ForwardMessagesV1)]
+        await self._read_parts(forwards, world, session)
         messages = await self._messages_named(forwards, world.context, session)
         since = await self._since(commands, world.context.tickets, session)
         if messages or since:
             world.context = replace(world.context, messages=messages, since=since)
         return world
+
+    async def _read_parts(self, commands: Sequence[ForwardMessagesV1], world: World, session: Session) -> None:
+        """The merged tickets of whose messages forwards name some: those have rights of their own."""
+        named = {message.upper().rpartition(".")[0] for command in commands for message in command.messages}
+        tickets = [ticket for command in commands if (ticket := world.context.ticket(command.ticket))]
+        parts = {part.number for ticket in tickets for part in ticket.absorbed} & named - world.context.tickets.keys()
+        if parts:
+            world.newest |= (await self._log.look([f"ticket/{number}" for number in parts], (), session)).newest
+            world.context = replace(world.context, tickets=_tickets(world.newest))
 
     async def _messages_named(
         self, commands: Sequence[ForwardMessagesV1], context: Context, session: Session

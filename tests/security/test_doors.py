@@ -32,6 +32,22 @@ async def test_nobody_is_found_by_an_address_that_is_not_shown(house: House) -> 
     assert [row["login"] for row in (await plain.get("/people?q=mar")).json()["items"]] == ["mara"]
 
 
+async def test_nobody_learns_whose_an_address_is(house: House) -> None:
+    await house.mail("anna@example.net", "unknown@example.org")
+    private = CreatePersonV1(login="mara", name="Mara", addresses=["mara.private@example.org"], agent=True)
+    await house.tickets.call(private, SYSTEM, "c")
+    plain, admin = await house.agent("plain"), await house.agent("boss", person_admin="all", person_erase="all")
+    known, unknown = ("mara.private@example.org", "anna@example.net"), "nobody@example.net"
+    for method, what in (("GET", ""), ("POST", "/disable"), ("GET", "/data")):
+        body: dict[str, str] | None = {} if method == "POST" else None
+        told = {
+            (await plain.request(method, f"/people/{who}{what}", json=body)).status_code for who in (*known, unknown)
+        }
+        assert len(told) == 1, f"{method} {what}: {told}"
+    assert [(await admin.get(f"/people/{who}")).status_code for who in known] == [200, 200]
+    assert (await plain.get("/people/mara")).json()["addresses"] == []
+
+
 async def test_no_browser_keeps_what_it_was_shown(house: House) -> None:
     agent = await house.agent("mara", queue_see="all", ticket_show="all")
     number = await house.mail("anna@example.net", "unknown@example.org")

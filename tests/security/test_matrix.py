@@ -39,6 +39,9 @@ TALK = frozenset(
     | {"absorbed mail", "absorbed note", "merged mail", "merged note"}
 )
 
+HISTORY = frozenset({"ticket mail", "ticket subject", "mail file", "reply", "late reply", "note", "note file"})
+HISTORY |= {"linked number", "absorbed number", "merged number"}
+
 
 def rows(*names: str) -> frozenset[str]:
     """Numbers and subjects, as a list shows them."""
@@ -111,11 +114,17 @@ REST = [
     Exit("tickets/{S}/links", rows("origin"), "S", said=said("split")),
     Exit("tickets/{P}", rows("origin") | {"split number"}, "P", said=said("origin")),
     Exit("tickets/{P}/timeline", frozenset({"split number", "origin mail"}), "P", said=said("origin")),
-    Exit("tickets/{T}/history", said=said("ticket")),
+    Exit("tickets/{T}/history?limit=500", HISTORY, "T", said=said("ticket"), also="history.show"),
+    Exit("tickets/{S}/history?limit=500", said=said("split")),
+    Exit("tickets/{L}/history?limit=500", said=said("linked")),
+    Exit("tickets/{P}/history?limit=500", said=said("origin")),
+    Exit("tickets/{A}/history?limit=500", said=said("absorbed")),
+    Exit("tickets/{S}?at=2100-01-01T00:00:00Z", said=said("split")),
+    Exit("queues/hr/fields"),
     Exit("tickets/{T}/raw", said=said("ticket")),
     Exit("tickets/{M}/history", said=said("merged")),
-    Exit("tickets/{T}?at=2100-01-01T00:00:00Z", said=said("ticket")),
-    Exit("tickets/{H}?at=2100-01-01T00:00:00Z", said=said("hidden")),
+    Exit("tickets/{T}?at=2100-01-01T00:00:00Z", rows("ticket") | {"linked number"}, "T", said=said("ticket")),
+    Exit("tickets/{H}?at=2100-01-01T00:00:00Z", rows("hidden"), "H", said=said("hidden")),
     Exit("queues"),
     Exit("queues/hr"),
     Exit("lifecycles"),
@@ -134,8 +143,8 @@ REST = [
     Exit("people?limit=200", frozenset({"person name"})),
     Exit("people?q={bystander_word}", frozenset({"person name"})),
     Exit("people/{bystander}", frozenset({"person name"})),
-    Exit("people/{bystander}/data"),
-    Exit("people/{bystander}/export"),
+    Exit("people/{bystander}/data", frozenset({"person name"})),
+    Exit("people/{bystander}/export", frozenset({"person name"})),
 ]
 
 COMMANDS = [
@@ -174,6 +183,12 @@ COMMANDS = [
     Exit("tickets/{S}/merge", said=said("split", "hidden"), method="POST", body={"into": "{H}"}, match=STALE),
     Exit("tickets/{M}/unmerge", said=said("merged"), method="POST", body={}, match=STALE),
     Exit("tickets/{S}/unsplit", frozenset({"origin number"}), "SP", said=said("split"), method="POST"),
+    Exit(
+        "tickets/bulk",
+        said=said("ticket", "hidden", "merged"),
+        method="POST",
+        body={"tickets": ["{T}", "{H}", "{M}"], "change": {"status": {"status": "no-such-status"}}},
+    ),
     Exit("tickets/{T}/split", said=said("ticket"), method="POST", body={"messages": ["TW-1.1"]}, match=STALE),
 ]
 
@@ -195,6 +210,16 @@ PAGES = [
     Exit("/tickets/{M}", frozenset({"ticket number"}), "MT", said=said("merged"), page=True),
     Exit("/tickets/{A}", frozenset({"ticket number"}), "AT", said=said("absorbed"), page=True),
     Exit("/tickets/{S}", frozenset({"moved mail", "split subject"}), "S", said=said("split"), page=True),
+    Exit("/tickets/{T}/tree", rows("ticket", "linked"), "T", said=said("ticket"), page=True),
+    Exit("/tickets/{L}/tree", said=said("linked"), page=True),
+    Exit("/tickets/{S}/merge", said=said("split"), page=True),
+    Exit("/merge?tickets={S}&tickets={H}&tickets={M}", said=said("split", "hidden", "merged"), page=True),
+    Exit("/tickets/{T}/split", said=said("ticket"), page=True),
+    Exit("/tickets/{H}/split", said=said("hidden"), page=True),
+    Exit("/admin", page=True),
+    Exit("/admin/people", page=True),
+    Exit("/admin/rights", page=True),
+    Exit("/admin/queues", page=True),
     Exit("/new", page=True),
     Exit("/login?next=/tickets/{H}", said=said("hidden"), page=True),
     Exit(

@@ -9,11 +9,13 @@ import pytest
 from services.tickets.domain.context import SignedMark
 from services.tickets.domain.decision import Decision, Refusal
 from services.tickets.domain.events import Forwarded
+from ticketwire_contracts.base import Actor
 from ticketwire_contracts.ingest import Attachment, PgpVerdict
-from ticketwire_contracts.tickets import AddNoteV1, ForwardMessagesV1, ReplyToTicketV1
+from ticketwire_contracts.tickets import AddNoteV1, ForwardMessagesV1, MergeTicketsV1, ReplyToTicketV1
 
 from .world import ANNA, MARA, NEWBIE, OSKAR, World, agent, kinds, status
 
+SYSTEM = Actor(kind="system", id="system/test")
 mara, newbie = agent(MARA), agent(NEWBIE)
 SHOP = "workshop@example.com"
 PLATE = Attachment(filename="plate.jpg", content_type="image/jpeg", size=3, sha256="a" * 64)
@@ -89,6 +91,16 @@ def test_a_note_that_one_may_not_see_is_not_there() -> None:
         decision = world.do(newbie, ForwardMessagesV1(ticket="TW-1", messages=[name], to=[SHOP]))
         assert isinstance(decision, Refusal)
         assert (decision.problem.type, name in decision.problem.detail) == ("unknown-message", True)
+
+
+def test_messages_of_a_merged_ticket_keep_that_tickets_rights() -> None:
+    world = opened()
+    world.mail(to="billing@example.org", sender="bob@example.net")
+    world.do(SYSTEM, MergeTicketsV1(ticket="TW-2", into="TW-1"))
+    assert world.tickets["TW-2"].merged_into == "TW-1"
+    assert kinds(forward(world, "TW-2.1")) == ["unknown-message"]
+    world.grant("ticket.show", MARA.id, "queue/billing")
+    assert [one.id for one in event_of(forward(world, "TW-2.1")).quoted] == ["TW-2.1"]
 
 
 def test_messages_of_other_tickets_are_not_there() -> None:

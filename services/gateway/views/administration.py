@@ -71,10 +71,8 @@ class Administration:
 
     async def person(self, asker: Asker, who: str) -> PersonRow:
         """One person, by login, mail address or id."""
+        person = await self._called(asker, who)
         admin = asker.directory.may(asker.viewer, "person.admin")
-        person = await person_called(self._people, who)
-        if person is None or not (person.agent or admin):
-            raise not_found()
         return _without_addresses(_person_row(person), admin, asker)
 
     async def queue(self, asker: Asker, name: str) -> QueueRow:
@@ -229,9 +227,12 @@ class Administration:
         return await self._person_now(asker, stays.id)
 
     async def _called(self, asker: Asker, who: str) -> Person:
-        """A person to change. Customers are there for those only who administer persons."""
+        """A person to look at or to change. Customers are there for those only who administer persons, and only they
+        may ask by an address that is not their own: whose it is they alone are told."""
         person = await person_called(self._people, who)
-        if person is None or not (person.agent or asker.directory.may(asker.viewer, "person.admin")):
+        admin = asker.directory.may(asker.viewer, "person.admin")
+        told = person is not None and ((person.agent and "@" not in who) or person.id == asker.person.id)
+        if person is None or not (admin or told):
             raise not_found()
         return person
 

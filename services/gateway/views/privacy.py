@@ -11,7 +11,7 @@ from typing import Any
 from ticketwire_contracts.tickets import ErasePersonV1, FindPersonDataV1, PersonData, TicketOfPerson
 
 from .administration import person_called
-from .asker import Asker, not_found
+from .asker import Asker, not_found, refuse
 from .needs import People, Tickets
 from .shapes import Entry
 from .work import Orders
@@ -45,7 +45,7 @@ class Privacy:
 
     async def data(self, asker: Asker, who: str) -> Found:
         """What is kept of a person, by login or id. Needs ``person.erase``."""
-        name = await self._named(who)
+        name = await self._named(asker, who)
         tickets: list[TicketOfPerson] = []
         mails: list[str] = []
         page = await self._page(asker, name, "")
@@ -71,12 +71,21 @@ class Privacy:
 
     async def erase(self, asker: Asker, command_id: str, who: str) -> str:
         """Forgets a person in all services; gives the id that is left. Needs ``person.erase``."""
-        command = ErasePersonV1(person=await self._named(who))
+        command = ErasePersonV1(person=await self._named(asker, who))
         await self._orders.give(asker, command_id, command, patience=PATIENT)
         return command.person
 
-    async def _named(self, who: str) -> str:
-        """tickets knows persons by id; whoever is not known here is not known there."""
+    async def _named(self, asker: Asker, who: str) -> str:
+        """tickets knows persons by id; whoever is not known here is not known there. Without the right nobody learns
+        who is known."""
+        if not asker.directory.may(asker.viewer, "person.erase"):
+            raise refuse(
+                "forbidden",
+                title="You may not",
+                status=403,
+                detail="It needs the right person.erase.",
+                right="person.erase",
+            )
         known = await person_called(self._people, who)
         if known is None:
             raise not_found()

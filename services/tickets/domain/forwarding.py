@@ -28,13 +28,9 @@ def forward(context: Context, actor: Actor, ticket: TicketState, command: Forwar
     if wrong := unwritable(context, to):
         return wrong
     wanted = dict.fromkeys(name.upper() for name in command.messages)
-    numbers = {ticket.number, *(part.number for part in ticket.absorbed)}
-    gone = {one.message for one in ticket.moved}
-    known = {name: one for name, one in context.messages.items() if one.ticket in numbers and name not in gone}
-    found = [known[name] for name in wanted if name in known]
-    hidden = [one for one in found if one.internal and not sees(context, actor, ticket, internal=True)]
-    unknown = [name for name in wanted if name not in known] + [one.id for one in hidden]
-    if unknown:
+    found = [one for name in wanted if (one := context.messages.get(name)) and _reads(context, actor, ticket, one)]
+    known = {one.id for one in found}
+    if unknown := [name for name in wanted if name not in known]:
         return refused("unknown-message", "No such message", 422, f"{unknown[0]} is not on {ticket.number}.")
     if internal := [one.id for one in found if one.internal]:
         return refused(
@@ -60,6 +56,18 @@ def forward(context: Context, actor: Actor, ticket: TicketState, command: Forwar
             quoted=[_quoted(one) for one in found],
         )
     ]
+
+
+def _reads(context: Context, actor: Actor, ticket: TicketState, message: Message) -> bool:
+    """Whether the actor may read it here: by the rights of the ticket where it was said, and where it stands still."""
+    origin = context.tickets.get(message.ticket)
+    here = {ticket.number, *(part.number for part in ticket.absorbed)}
+    return (
+        origin is not None
+        and origin.number in here
+        and sees(context, actor, origin, internal=message.internal)
+        and all(one.message != message.id for one in origin.moved)
+    )
 
 
 def _quoted(message: Message) -> QuotedMessage:
