@@ -115,7 +115,13 @@ REST = [
     Exit("tickets/{P}", rows("origin") | {"split number"}, "P", said=said("origin")),
     Exit("tickets/{P}/timeline", frozenset({"split number", "origin mail"}), "P", said=said("origin")),
     Exit("tickets/{T}/history?limit=500", HISTORY, "T", said=said("ticket"), also="history.show"),
-    Exit("tickets/{S}/history?limit=500", said=said("split")),
+    Exit(
+        "tickets/{S}/history?limit=500",
+        frozenset({"moved mail", "split subject", "origin number"}),
+        "S",
+        said=said("split"),
+        also="history.show",
+    ),
     Exit("tickets/{L}/history?limit=500", said=said("linked")),
     Exit("tickets/{P}/history?limit=500", said=said("origin")),
     Exit("tickets/{A}/history?limit=500", said=said("absorbed")),
@@ -213,7 +219,7 @@ PAGES = [
     Exit("/tickets/{T}/tree", rows("ticket", "linked"), "T", said=said("ticket"), page=True),
     Exit("/tickets/{L}/tree", said=said("linked"), page=True),
     Exit("/tickets/{S}/merge", said=said("split"), page=True),
-    Exit("/merge?tickets={S}&tickets={H}&tickets={M}", said=said("split", "hidden", "merged"), page=True),
+    Exit("/merge?ticket={S}&ticket={H}&ticket={M}", said=said("split", "hidden", "merged"), page=True),
     Exit("/tickets/{T}/split", said=said("ticket"), page=True),
     Exit("/tickets/{H}/split", said=said("hidden"), page=True),
     Exit("/admin", page=True),
@@ -376,3 +382,19 @@ async def test_no_mail_tells_what_its_recipient_may_not_see(house: House, viewer
     address = CUSTOMER if viewer == "customer" else f"{viewer}@agents.example.org"
     wrong = judged(house, viewer, house.mails(address), MAILS[viewer], frozenset())
     assert not wrong, "\n".join(wrong)
+
+
+# ------------------------------------------------------------------------------------- last, since it changes T
+
+
+async def test_only_who_reads_a_hidden_tickets_mail_can_forward_it(house: House) -> None:
+    """It is on T by merging, and ``chief`` may forward from T: still it is not theirs to send out."""
+    outside = "workshop@example.com"
+    body = {"messages": [f"{house.numbers['M']}.1"], "to": [outside], "text": "Please look."}
+    for viewer in ("anonymous", "nothing", "full", "chief"):
+        answer = await house.ask(viewer, "POST", "tickets/{T}/forwards", body, page=False)
+        assert not answer.startswith(b"2"), (viewer, answer[:300])
+    assert (await house.ask("superuser", "POST", "tickets/{T}/forwards", body, page=False)).startswith(b"201")
+    secret = house.contents["merged mail"]
+    await house.stack.until(lambda: secret.occurs_in(house.mails(outside)), 20, "the forward")
+    assert len(house.stack.mails_to(outside)) == 1

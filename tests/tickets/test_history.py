@@ -23,6 +23,7 @@ from ticketwire_contracts.tickets import (
     SetStatusV1,
     ShowHistoryV1,
     ShowTicketAtV1,
+    SplitTicketV1,
     TakeRightV1,
     Ticket,
 )
@@ -174,3 +175,16 @@ def test_links_to_hidden_tickets_leave_no_trace_in_differences() -> None:
     told = entries(state, [recorded(2, one), recorded(3, both)], notes=True, hidden=frozenset({"TW-3"}))
     assert [(entry.version, list(entry.changed)) for entry in told] == [(3, ["links"])]
     assert "TW-3" not in told[0].model_dump_json()
+
+
+def test_a_message_from_a_hidden_ticket_is_told_without_where_it_was() -> None:
+    world = World()
+    world.mail(to="billing@example.org", text="Look at the plate.")
+    system = Actor(kind="system", id="system/test")
+    world.do(system, SplitTicketV1(ticket="TW-1", messages=["TW-1.1"], queue="support", subject="Plate"))
+    after = world.tickets["TW-2"]
+    at, events = world.log["TW-2"][0]
+    commit = Recorded(1, at, system, "o1:0", "split_ticket.v1", "c", events, after)
+    told = entries(None, [commit], notes=True, hidden=frozenset({"TW-1"}))[0].model_dump_json()
+    assert "Look at the plate." in told
+    assert "TW-1" not in told

@@ -11,10 +11,11 @@ from typing import Any
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Cause, Difference, Happening, HistoryEntry
 
-from .events import Erased, Forwarded, Noted, Said, Thin
+from .events import Adopted, Erased, Forwarded, Noted, Said, Thin
 from .state import TicketState, message_of
 
-_NUMBER = re.compile(r"TW-\d{1,18}")
+_OF_TICKET = re.compile(r"(TW-\d{1,18})(?:\.\d{1,9})?")
+"""A ticket's number, or the id of a message that was said on it."""
 SILENT = frozenset({"version", "public_version", "updated_at", "clocks"})
 """Fields that move with everything."""
 OF_NOTES = frozenset({"messages"})
@@ -43,9 +44,7 @@ def entries(
     told = []
     for commit in commits:
         seen = [
-            event
-            for event in commit.events
-            if (notes or not is_internal(event)) and hidden.isdisjoint(numbers_in(event.model_dump(mode="json")))
+            event for event in commit.events if (notes or not is_internal(event)) and hidden.isdisjoint(_named(event))
         ]
         changed = difference(before, commit.after, frozenset() if notes else OF_NOTES, hidden)
         before = commit.after
@@ -59,7 +58,7 @@ def entries(
                 command=commit.command,
                 cause=cause_of(commit),
                 correlation=commit.correlation,
-                happened=[_happening(commit.after.number, event, commit.at) for event in seen],
+                happened=[_happening(commit.after.number, event, commit.at, hidden) for event in seen],
                 changed=changed,
             )
         )
@@ -85,9 +84,10 @@ def difference(
 
 
 def numbers_in(value: Any) -> set[str]:
-    """Numbers of tickets that stand in a value as such, not in its texts."""
+    """Numbers of tickets that stand in a value as such or in the ids of messages, not in its texts."""
     if isinstance(value, str):
-        return {value} if _NUMBER.fullmatch(value) else set()
+        found = _OF_TICKET.fullmatch(value)
+        return {found[1]} if found else set()
     if isinstance(value, Mapping):
         return set().union(*(numbers_in(part) for part in (*value.keys(), *value.values())))
     return set().union(*map(numbers_in, value)) if isinstance(value, list | tuple) else set()
@@ -96,7 +96,7 @@ def numbers_in(value: Any) -> set[str]:
 def without(value: Any, hidden: frozenset[str]) -> Any:
     """A value without what speaks of hidden tickets: such items of lists and such entries go, a number is none."""
     if isinstance(value, str):
-        return None if value in hidden else value
+        return value if hidden.isdisjoint(numbers_in(value)) else None
     if isinstance(value, Mapping):
         return {name: without(part, hidden) for name, part in value.items() if name not in hidden}
     if isinstance(value, list):
@@ -119,10 +119,18 @@ def is_internal(event: Thin) -> bool:
     return isinstance(event, Noted | Forwarded) or bool(getattr(event, "internal", False))
 
 
-def _happening(number: str, event: Thin, at: datetime) -> Happening:
+def _named(event: Thin) -> set[str]:
+    """Tickets that an event is about. That a message came from another ticket is not what it is about."""
+    about = event.model_dump(mode="json", exclude={"origin"} if isinstance(event, Adopted) else None)
+    return numbers_in(about)
+
+
+def _happening(number: str, event: Thin, at: datetime, hidden: frozenset[str]) -> Happening:
     if isinstance(event, Erased):
         return Happening(type=event.type, details={"person": event.person, "values": sorted(event.takes)})
     said = set(Said.model_fields) if isinstance(event, Said) else {"type", "v"}
     details: dict[str, Any] = event.model_dump(mode="json", exclude=said | {"type", "v"}, exclude_none=True)
     message = message_of(number, event, at) if isinstance(event, Said) else None
-    return Happening(type=event.type, message=message, details=details)
+    if message is not None and message.origin and not hidden.isdisjoint(numbers_in(message.origin)):
+        message = message.model_copy(update={"origin": None})
+    return Happening(type=event.type, message=message, details=without(details, hidden))
