@@ -26,6 +26,12 @@ PAGES = {
     "unowned": "/tickets?owner=none",
     "new": "/new",
     "missing": "/tickets/TW-0",
+    "queues": "/admin/queues",
+    "lifecycle": "/admin/lifecycles/default",
+    "people": "/admin/people",
+    "group": "/admin/groups/service-desk",
+    "rights": "/admin/rights",
+    "explain": "/admin/explain?person=anna&right=ticket.reply&scope=queue:support",
 }
 
 
@@ -51,7 +57,8 @@ def everything(browser: Browser, arguments: argparse.Namespace, ticket: str) -> 
     arguments.all.mkdir(parents=True, exist_ok=True)
     for width, scheme in itertools.product(SIZES, ("light", "dark")):
         page = opened(browser, arguments, width, scheme)
-        for name, address in {**PAGES, "ticket": ticket}.items():
+        of_ticket = {"ticket": ticket, **{name: f"{ticket}/{name}" for name in ("tree", "merge", "split")}}
+        for name, address in {**PAGES, **of_ticket}.items():
             page.goto(arguments.url + address)
             page.screenshot(path=arguments.all / f"{name}-{width}-{scheme}.png", full_page=True)
         page.goto(arguments.url + ticket)
