@@ -22,7 +22,7 @@ from services.tickets.domain.decision import Refusal
 from tests.tickets import world as tickets_world
 from ticketwire_chassis.i18n.languages import LANGUAGES
 from ticketwire_contracts.ingest import Address
-from ticketwire_contracts.tickets import MailSettledV1, TicketEvent
+from ticketwire_contracts.tickets import Grant, MailSettledV1, TicketEvent
 
 from .world import (
     ANNA,
@@ -450,6 +450,8 @@ def house() -> tuple[tickets_world.World, dict[str, str]]:
     addresses = {"note": mail["Reply-To"].addresses[0].addr_spec, "reply": line.rpartition(" ")[2]}
     world.persons[MARA.id] = MARA  # under the id for which the addresses were signed
     world.claims["claim/address/mara@example.org"] = MARA.id
+    may_reply = Grant(right="ticket.reply", grantee=MARA.id, scope="all")
+    world.directory = replace(world.directory, grants=(*world.directory.grants, may_reply))
     world.marks |= {address: mark(address) for address in addresses.values()}
     return world, addresses
 
