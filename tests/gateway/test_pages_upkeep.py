@@ -206,7 +206,7 @@ async def test_forward_in_the_conversation_is_neither_reply_nor_note(browser: ht
 
 async def test_owner_is_taken_taken_over_or_assigned(browser: httpx.AsyncClient, world: World) -> None:
     world.rights = world.rights | {"ticket.steal"}
-    assert ">Take over from <bdi>Oskar Sund</bdi></button>" in (await browser.get("/tickets/TW-2017")).text
+    assert ">Take over from <bdi>Oskar Sund</bdi></span></button>" in (await browser.get("/tickets/TW-2017")).text
     assert ">Take</button>" in (await browser.get("/tickets/TW-2035")).text
     assert "Take over" not in (await browser.get("/tickets/TW-2041")).text
     assert ">Assign</button>" in (await browser.get("/tickets/TW-2041")).text

@@ -27,34 +27,14 @@ KEPT_BY_NOBODY = "private, no-store"
 
 
 class Templates:
-    """The page templates, compiled when first used."""
+    """The page templates, compiled when first used and once for the whole process."""
 
     def __init__(self, assets: Assets) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals |= TEXTS | {
-            "asset": assets.address,
-            "bands": BANDS,
-            "all_rights": RIGHTS,
-            "linkable": LINKABLE,
-            "link_titles": LINKS,
-            "roles": ROLES,
-            "what": WHAT,
-            "promises": PROMISES,
-            "signatures": SIGNATURES,
-            "new_command": lambda: uuid.uuid4().hex,
-        }
-        self._environment.filters |= FILTERS
+        self._asset = assets.address
 
     def render(self, template: str, reader: Reader, values: Mapping[str, Any]) -> str:
         """The page as HTML."""
-        return self._environment.get_template(template).render(reader=reader, **values)
+        return ENVIRONMENT.get_template(template).render(reader=reader, asset=self._asset, **values)
 
     def page(self, template: str, reader: Reader, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """The page as an answer."""
@@ -179,3 +159,31 @@ FILTERS = {
     "span": span,
     "status": status,
 }
+
+
+def environment() -> Environment:
+    """Templates with everything they may call, but for what belongs to one reader."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals |= TEXTS | {
+        "bands": BANDS,
+        "all_rights": RIGHTS,
+        "linkable": LINKABLE,
+        "link_titles": LINKS,
+        "roles": ROLES,
+        "what": WHAT,
+        "promises": PROMISES,
+        "signatures": SIGNATURES,
+        "new_command": lambda: uuid.uuid4().hex,
+    }
+    made.filters |= FILTERS
+    return made
+
+
+ENVIRONMENT = environment()
