@@ -242,11 +242,13 @@ class Collection:
         )
         return found
 
-    async def bulk_write(self, requests: Sequence[Any], ordered: bool = False, session: Session = None) -> None:
-        """Many writes in one call; BulkWriteError with an entry per failed one."""
-        if requests:
-            MONGO_CALLS.labels("bulk").inc()
-            await self._raw.bulk_write(list(requests), ordered=ordered, session=session)
+    async def bulk_write(self, requests: Sequence[Any], ordered: bool = False, session: Session = None) -> int:
+        """Many writes in one call; how many rows their updates matched. BulkWriteError, an entry per failed one."""
+        if not requests:
+            return 0
+        MONGO_CALLS.labels("bulk").inc()
+        result = await self._raw.bulk_write(list(requests), ordered=ordered, session=session)
+        return int(result.matched_count)
 
     async def delete_one(self, filter: Doc, session: Session = None) -> int:
         """How many went."""

@@ -17,7 +17,16 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ticketwire_chassis.mongo import ASCENDING, BulkWriteError, Database, Doc, InsertOne, UpdateOne, duplicate_key
+from ticketwire_chassis.mongo import (
+    ASCENDING,
+    BulkWriteError,
+    Database,
+    Doc,
+    InsertOne,
+    UpdateMany,
+    UpdateOne,
+    duplicate_key,
+)
 from ticketwire_chassis.outbox import said
 from ticketwire_contracts.ingest import Attachment
 from ticketwire_contracts.rights import Thing
@@ -123,14 +132,20 @@ class OutgoingStore:
         if not wanted:
             return wanted
         until = now + timedelta(days=2)
-        await self._caps.bulk_write(
-            [
-                UpdateOne({"_id": key}, {"$inc": {"n": n}, "$setOnInsert": {"until": until}}, upsert=True)
-                for key, n in wanted.items()
-            ]
-        )
-        found = await self._caps.find({"_id": {"$in": list(wanted)}})
-        return Counter({doc["_id"]: int(doc["n"]) for doc in found})
+        first = [{"_id": key, "n": n, "until": until} for key, n in wanted.items()]
+        try:
+            await self._caps.insert_many(first, ordered=False)
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if any(not duplicate_key(failure) for failure in failures):
+                raise
+            again = [first[failure["index"]] for failure in failures]
+        else:
+            return wanted
+        await self._caps.bulk_write([UpdateMany({"_id": doc["_id"]}, {"$inc": {"n": doc["n"]}}) for doc in again])
+        found = await self._caps.find({"_id": {"$in": [doc["_id"] for doc in again]}})
+        wanted.update({doc["_id"]: int(doc["n"]) - wanted[doc["_id"]] for doc in found})
+        return wanted
 
     async def claim(self, now: datetime, limit: int) -> list[tuple[Outgoing, str]]:
         """Takes rows that are due: a further try, or left behind by a replica that died."""
@@ -170,7 +185,8 @@ class OutgoingStore:
             if entries := [said(event) for event in of_settled(settled, now)]:
                 change["pending"] = True
                 update["$push"] = {"outbox": {"$each": entries}}
-            writes.append(UpdateOne({"_id": row.id, "lease": lease}, update))
+            # of many, though it is one: so the server keeps no record for a retry; the lease is what guards it
+            writes.append(UpdateMany({"_id": row.id, "lease": lease}, update))
         await self._rows.bulk_write(writes)
 
     async def due_at_once(self, row: str, now: datetime) -> bool:
