@@ -21,6 +21,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.plan import cache_gb
 from tests.flow.stack import Stack
 from tests.servers import Servers
 
@@ -254,9 +255,14 @@ async def _tickets(stream: httpx.Response) -> AsyncIterator[str]:
             yield str(json.loads(line[5:])["ticket"])
 
 
+def servers_as_run() -> Servers:
+    """Servers with the settings of ``make run``, not the tests' small ones."""
+    return Servers(cache_gb=cache_gb(os.environ), quick_ttl=False)
+
+
 async def main() -> None:
     """Private servers, the stack, the run."""
-    with tempfile.TemporaryDirectory(prefix="ticketwire-bench-") as folder, Servers() as servers:
+    with tempfile.TemporaryDirectory(prefix="ticketwire-bench-") as folder, servers_as_run() as servers:
         servers.begin()
         stack = Stack(servers.mongo_url, servers.rabbit.vhost("bench"), Path(folder) / "stack")
         try:

@@ -111,7 +111,9 @@ class GivenRabbit:
 class Servers:
     """Both servers, each started when first asked for, all ended by ``stop``."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache_gb: float = 0.25, quick_ttl: bool = True) -> None:
+        self._cache_gb = cache_gb
+        self._quick_ttl = quick_ttl
         self._folder: Path | None = None
         self._mongod: Mongod | None = None
         self._native: NativeRabbit | None = None
@@ -127,7 +129,8 @@ class Servers:
         """Starts native servers without waiting, both at once; for the others there is nothing to begin."""
         if mongo and not self._mongo_url and self._mongod is None and not self.docker:
             log = self.folder / "mongod.log"
-            self._mongod = Mongod(self.folder / "mongo", ports.free_ports(1)[0], log, cache_gb=0.25, quick_ttl=True)
+            port = ports.free_ports(1)[0]
+            self._mongod = Mongod(self.folder / "mongo", port, log, cache_gb=self._cache_gb, quick_ttl=self._quick_ttl)
             self._mongod.start()
         if rabbit and self._rabbit is None and self._native is None and not self.docker:
             self._native = NativeRabbit(self.folder)

@@ -57,7 +57,7 @@ class Plan:
     host: str = "127.0.0.1"
     demo: bool = True
     subscribers: tuple[str, ...] = ()
-    mongo_cache_gb: float = 0.5
+    mongo_cache_gb: float = 1.0
 
     @property
     def logs(self) -> Path:
@@ -125,7 +125,7 @@ def number(environment: Mapping[str, str], variable: str, default: int) -> int:
 
 def cache_gb(environment: Mapping[str, str]) -> float:
     """How much memory mongod may take for its cache; it wants at least a quarter of a gigabyte."""
-    text = environment.get("TICKETWIRE_MONGO_CACHE_GB") or "0.5"
+    text = environment.get("TICKETWIRE_MONGO_CACHE_GB") or "1"
     try:
         size = float(text)
     except ValueError:

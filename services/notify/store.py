@@ -13,7 +13,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -131,21 +131,26 @@ class OutgoingStore:
         wanted = Counter(key for row in rows if (key := cap_key(row, now.date())) is not None)
         if not wanted:
             return wanted
-        until = now + timedelta(days=2)
-        first = [{"_id": key, "n": n, "until": until} for key, n in wanted.items()]
+        left = set(wanted)
+        while left:
+            there = {doc["_id"] for doc in await self._caps.find({"_id": {"$in": [*left]}}, {"_id": 1})}
+            # of many, though each is one: so the server keeps no record for a retry, which would cost as much again
+            await self._caps.bulk_write([UpdateMany({"_id": key}, {"$inc": {"n": wanted[key]}}) for key in there])
+            left = await self._first_today({key: wanted[key] for key in left - there}, now)
+        found = await self._caps.find({"_id": {"$in": [*wanted]}})
+        return Counter({doc["_id"]: int(doc["n"]) for doc in found})
+
+    async def _first_today(self, wanted: dict[str, int], now: datetime) -> set[str]:
+        """Begins counting; gives those keys that another replica has begun in the same moment."""
+        docs = [{"_id": key, "n": n, "until": now + timedelta(days=2)} for key, n in wanted.items()]
         try:
-            await self._caps.insert_many(first, ordered=False)
+            await self._caps.bulk_write([InsertOne(doc) for doc in docs])
         except BulkWriteError as error:
             failures = error.details["writeErrors"]
             if any(not duplicate_key(failure) for failure in failures):
                 raise
-            again = [first[failure["index"]] for failure in failures]
-        else:
-            return wanted
-        await self._caps.bulk_write([UpdateMany({"_id": doc["_id"]}, {"$inc": {"n": doc["n"]}}) for doc in again])
-        found = await self._caps.find({"_id": {"$in": [doc["_id"] for doc in again]}})
-        wanted.update({doc["_id"]: int(doc["n"]) - wanted[doc["_id"]] for doc in found})
-        return wanted
+            return {str(docs[failure["index"]]["_id"]) for failure in failures}
+        return set()
 
     async def claim(self, now: datetime, limit: int) -> list[tuple[Outgoing, str]]:
         """Takes rows that are due: a further try, or left behind by a replica that died."""
@@ -202,7 +207,7 @@ class OutgoingStore:
 
 
 def _doc(row: Outgoing) -> Doc:
-    doc = asdict(row)
+    doc = {one.name: getattr(row, one.name) for one in fields(Outgoing)}
     doc["_id"] = doc.pop("id")
     doc["recipients"], doc["open"], doc["failed"] = list(row.recipients), list(row.open), list(row.failed)
     doc["thing"] = row.thing.model_dump() if row.thing else None

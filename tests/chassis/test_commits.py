@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ticketwire_chassis import commits
 from ticketwire_chassis.commits import Ask, Commit, CommitLog, Draft, Look, Plan, hash_of
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_contracts.base import Actor, Problem
@@ -83,6 +84,28 @@ async def test_two_replicas_lose_no_update_and_do_nothing_twice(counters: Counte
     other = Counters(CommitLog(counters.log._db, {"added": frozenset({"who"})}))
     await asyncio.gather(counters.add(*asks), other.add(*reversed(asks)), counters.add(*asks[10:20]))
     assert [await value(counters, str(i)) for i in range(3)] == [10, 10, 10]
+
+
+async def test_what_was_seen_before_is_newest_only_while_nothing_follows(counters: Counters) -> None:
+    mine = counters.log
+    await counters.add(ask("one"), ask("two", counter="b"))
+    before = (await mine.look(["counter/a", "counter/b", "counter/none"])).newest
+    assert {stream: commit.seq for stream, commit in before.items()} == {"counter/a": 1, "counter/b": 1}
+    assert (await mine.look(["counter/a", "counter/b"])).newest == before
+    other = Counters(CommitLog(mine._db, {"added": frozenset({"who"})}))
+    await other.add(ask("three"), ask("four"))
+    after = (await mine.look(["counter/a", "counter/b", "counter/none"])).newest
+    assert {stream: commit.after["n"] for stream, commit in after.items()} == {"counter/a": 3, "counter/b": 1}
+    assert (await mine.look(["counter/a"])).newest["counter/a"].seq == 3
+
+
+async def test_only_so_many_are_kept_at_hand(counters: Counters, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "SEEN", 3)
+    await counters.add(*(ask(f"o{i}", counter=str(i)) for i in range(6)))
+    found = (await counters.log.look([f"counter/{i}" for i in range(6)])).newest
+    assert len(found) == 6
+    assert len(counters.log._seen) == 3
+    assert (await counters.log.look([f"counter/{i}" for i in range(6)])).newest == found
 
 
 async def test_a_refusal_is_remembered_too(counters: Counters) -> None:
