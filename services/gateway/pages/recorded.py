@@ -89,6 +89,7 @@ class Spoken:
 
     text: str
     internal: bool
+    forward: bool
     ticket: str
     attachments: list[Attachment]
 
@@ -135,7 +136,7 @@ class Teller:
             at=change.at,
             says=says or [self._filled(CHANGED, who=named(who, self.reader))],
             late=any(late for _, late in lines),
-            spoken=[spoken(one.message) for one in change.happened if one.message and has_content(one.message)],
+            spoken=[spoken(one.message, one.type) for one in change.happened if one.message and has_content(one.message)],
             differs=self._differences(change),
             opens=any(one.type == "opened" for one in change.happened),
             cause=self.reader.t(CAUSES.get(cause_of(change), CAUSES["command"])),
@@ -285,9 +286,9 @@ def cause_of(change: HistoryEntry) -> str:
     return change.actor.via or "command" if change.cause.kind == "command" else change.cause.kind
 
 
-def spoken(message: Message) -> Spoken:
+def spoken(message: Message, type: str) -> Spoken:
     """What was said, with its files."""
-    return Spoken(message.text, message.internal, message.ticket, message.attachments)
+    return Spoken(message.text, message.internal, type == "forwarded", message.ticket, message.attachments)
 
 
 def has_content(message: Message) -> bool:
