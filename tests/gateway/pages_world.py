@@ -36,7 +36,9 @@ from ticketwire_contracts.tickets import FieldDefinition, Person
 from .past_world import log_of
 from .town import Town
 
-NOW = datetime.now(UTC)
+_now = datetime.now(UTC)
+NOW = _now.replace(microsecond=_now.microsecond // 1000 * 1000)
+"""To the millisecond, as times are kept."""
 
 MARA = Who("person/mara", "Mara König", "", "mara", agent=True)
 OSKAR = Who("person/oskar", "Oskar Sund", "", "oskar", agent=True)

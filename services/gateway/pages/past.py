@@ -77,15 +77,15 @@ def time_of(visit: Visit, named: str, ticket: Ticket) -> datetime:
 
 async def missing(visit: Visit, ticket: Ticket, problem: Problem) -> Response:
     """Why there is nothing to show, and the ways back to the ticket."""
+    ways = [(f"/tickets/{ticket.number}", visit.reader.t(N_("Back to {ticket}"), ticket=ticket.number))]
+    if "history.show" in (await visit.views.reading.possible(visit.asker, ticket.number)).rights:
+        ways.append((f"/tickets/{ticket.number}/history", visit.reader.t(N_("History"))))
     return await visit.show(
         "problem.html",
         problem.status,
         current=f"/queues/{ticket.queue}",
         problem=problem,
-        ways=[
-            (f"/tickets/{ticket.number}", visit.reader.t(N_("Back to {ticket}"), ticket=ticket.number)),
-            (f"/tickets/{ticket.number}/history", visit.reader.t(N_("History"))),
-        ],
+        ways=ways,
     )
 
 
@@ -109,7 +109,7 @@ async def page(visit: Visit, then: Ticket, at: datetime) -> Response:
         more=f"?{urlencode({'at': exactly(at), 'from': more})}" if more else None,
         opened=OPENED.get(then.opened_by, OPENED["page"]),
         owners=[],
-        past=await ways(visit, then, at),
+        past=await around(visit, then, at),
         statuses=[],
         ticket=then,
         timeline=entries,
@@ -147,7 +147,7 @@ def joined(then: Ticket) -> Joined:
     return Joined(kinds, then.hidden_links, [], 0)
 
 
-async def ways(visit: Visit, then: Ticket, at: datetime) -> Then:
+async def around(visit: Visit, then: Ticket, at: datetime) -> Then:
     """The way to the state before this one, and to the next."""
     earlier = f"?at={exactly(then.updated_at - A_MOMENT)}" if then.version > 1 else None
     try:

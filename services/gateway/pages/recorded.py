@@ -136,7 +136,7 @@ class Teller:
             at=change.at,
             says=says or [self._filled(CHANGED, who=named(who, self.reader))],
             late=any(late for _, late in lines),
-            spoken=[spoken(one.message, one.type) for one in change.happened if one.message and has_content(one.message)],
+            spoken=[said for one in change.happened if one.message and (said := spoken(one.message, one.type))],
             differs=self._differences(change),
             opens=any(one.type == "opened" for one in change.happened),
             cause=self.reader.t(CAUSES.get(cause_of(change), CAUSES["command"])),
@@ -286,14 +286,11 @@ def cause_of(change: HistoryEntry) -> str:
     return change.actor.via or "command" if change.cause.kind == "command" else change.cause.kind
 
 
-def spoken(message: Message, type: str) -> Spoken:
-    """What was said, with its files."""
+def spoken(message: Message, type: str) -> Spoken | None:
+    """What was said, with its files; none where nothing was: a split opens its ticket without a word."""
+    if not message.text and not message.attachments:
+        return None
     return Spoken(message.text, message.internal, type == "forwarded", message.ticket, message.attachments)
-
-
-def has_content(message: Message) -> bool:
-    """Whether something was said; a split opens its ticket without a word."""
-    return bool(message.text or message.attachments)
 
 
 def of_field(value: Any) -> Markup | None:
