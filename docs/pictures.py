@@ -13,6 +13,7 @@ import itertools
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -57,8 +58,8 @@ def everything(browser: Browser, arguments: argparse.Namespace, ticket: str) -> 
     arguments.all.mkdir(parents=True, exist_ok=True)
     for width, scheme in itertools.product(SIZES, ("light", "dark")):
         page = opened(browser, arguments, width, scheme)
-        of_ticket = {"ticket": ticket, **{name: f"{ticket}/{name}" for name in ("tree", "merge", "split")}}
-        for name, address in {**PAGES, **of_ticket}.items():
+        of_ticket = {"ticket": ticket, **{name: f"{ticket}/{name}" for name in ("history", "tree", "merge", "split")}}
+        for name, address in {**PAGES, **of_ticket, "past": in_the_middle(page, arguments.url, ticket)}.items():
             page.goto(arguments.url + address)
             page.screenshot(path=arguments.all / f"{name}-{width}-{scheme}.png", full_page=True)
         page.goto(arguments.url + ticket)
@@ -92,6 +93,12 @@ def talked_most(page: Page, url: str) -> str:
     """The address of the ticket with the most messages: there is most to see on it."""
     found = page.request.get(url + "/api/v1/tickets?status=all&limit=200").json()["items"]
     return f"/tickets/{max(found, key=lambda ticket: ticket['messages'])['number']}"
+
+
+def in_the_middle(page: Page, url: str, ticket: str) -> str:
+    """The ticket as it was after half of its changes."""
+    changes = page.request.get(f"{url}/api/v1{ticket}/history?limit=500").json()["items"]
+    return f"{ticket}?{urlencode({'at': changes[len(changes) // 2]['at']})}"
 
 
 def asked() -> argparse.Namespace:

@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from services.gateway.pages.rendering import exactly
 from services.gateway.views import refuse
 from services.gateway.views.shapes import Ticket
-from tests.gateway.pages_world import ANNA, OSKAR, said
+from tests.gateway.pages_world import ANNA, OSKAR, ago, said
 from tests.gateway.town import Town
 
 from .conftest import NARROW, WIDE, Window, window
@@ -23,6 +24,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATHS = ["/", "/queues/support", "/queues/operations", "/tickets?owner=me", "/tickets/TW-2041", "/new"]
 PATHS += ["/tickets/TW-2050?was=TW-2012", "/tickets/TW-2050/tree", "/tickets/TW-2050/split"]
+PATHS += [
+    "/tickets/TW-2041/history",
+    "/tickets/TW-2041/history?kind=privacy&person=nobody",
+    f"/tickets/TW-2041?at={exactly(ago(30))}",
+    "/tickets/TW-1990",
+]
 PATHS += ["/tickets/TW-2041/merge", "/merge?ticket=TW-2041&ticket=TW-2050", "/merge?ticket=TW-2041&into=TW-2038"]
 ADMIN = [
     "/admin/queues",
@@ -110,8 +117,7 @@ async def test_administration_is_for_everyone_too(
 async def for_everyone(page: Page, address: str) -> None:
     """No violation with everything unfolded, and no page wider than the window."""
     await page.goto(address)
-    for folded in await page.locator("details").all():
-        await folded.evaluate("(details) => { details.open = true }")
+    await page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
     assert await violations(page) == [], address
     wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wider <= 0, f"{address} is wider than the window"
@@ -316,3 +322,51 @@ async def test_refusal_is_reached_at_its_form(mara: Window, house: House) -> Non
     await expect(page.locator("#change-status #problem")).to_be_focused()
     assert await page.locator("#change-status select").input_value() == "resolved"
     mara.wrong.clear()  # the browser reports the 409 itself
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_time_to_wait_until_is_asked_only_of_what_waits(browser: Browser, house: House, scripts: bool) -> None:
+    async with window(browser, house.base_url, java_script_enabled=scripts) as reader:
+        await reader.context.add_cookies(marked(house))  # type: ignore[arg-type]
+        page = await reader.open("/tickets/TW-2041")
+        await page.get_by_label("Change the status").click()
+        until = page.locator("#change-status [name=until]")
+        await page.get_by_label("Status", exact=True).select_option("resolved")
+        await expect(until).to_be_hidden()
+        await page.get_by_label("Status", exact=True).select_option("pending")
+        await until.fill("2099-01-02T09:30")
+        await page.locator("#change-status button").click()
+        await expect(page.get_by_text("The status is set.")).to_be_visible()
+        page = await reader.open("/queues/support")
+        await page.locator("[name=ticket]").first.check()
+        bar = page.locator(".bulkbar")
+        await expect(bar.locator("[name=until]")).to_be_hidden()
+        await bar.locator("[name=status]").select_option("stalled")
+        await expect(bar.locator("[name=until]")).to_be_visible()
+        await bar.locator("summary").click()
+        await bar.get_by_label("Put on tags").fill("recall")
+        await bar.get_by_label("Internal note on each").fill("All of one batch.")
+        await bar.get_by_role("button", name="Change them").click()
+        await expect(page.get_by_text("1 ticket is changed.")).to_be_visible()
+    assert house.done[0][2]["until"].year == 2099
+    assert house.done[1][2]["change"].parts == {"status", "tags", "note"}
+
+
+async def test_past_stays_as_it_is_while_things_happen_and_leads_back_to_now(mara: Window, house: House) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    await page.get_by_role("link", name="History").click()
+    await page.locator("#v5").get_by_role("link", name="Ticket at this time").click()
+    banner = page.get_by_role("region", name="Shown at a past time")
+    await expect(banner).to_contain_text("As it was on")
+    asked = len(house.log.asked)
+    house.says(said("e9", ANNA, "Any news?", 0))
+    await page.wait_for_timeout(1500)
+    assert len(house.log.asked) == asked, "nothing was fetched again"
+    await banner.get_by_role("link", name="Later").click()
+    await banner.get_by_role("link", name="Earlier").click()
+    await page.keyboard.press("r")
+    await expect(page.locator("textarea")).to_have_count(0)
+    await page.mouse.wheel(0, 4000)
+    await expect(banner).to_be_in_viewport()
+    await banner.get_by_role("link", name="Go to now").click()
+    await expect(page.locator("#m-e9")).to_be_visible()

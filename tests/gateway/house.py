@@ -33,8 +33,13 @@ from ticketwire_contracts.tickets import (
     ErasePersonV1,
     FindPersonDataV1,
     GiveRightV1,
+    LinkTicketsV1,
+    MergeTicketsV1,
     ShowHistoryV1,
     ShowTicketAtV1,
+    SplitTicketV1,
+    UnlinkTicketsV1,
+    UnmergeTicketV1,
 )
 
 SYSTEM = Actor(kind="system", id="system/gateway")
@@ -86,6 +91,8 @@ class Tickets:
                 return self.privacy.find
             case ErasePersonV1():
                 return self.privacy.erase
+            case LinkTicketsV1() | UnlinkTicketsV1() | MergeTicketsV1() | UnmergeTicketV1() | SplitTicketV1():
+                return self.handlers.join
         return self.handlers.administer if isinstance(command, AdministrationCommand) else self.handlers.obey
 
     async def said(self) -> list[Event]:

@@ -33,9 +33,12 @@ from services.gateway.views.shapes import (
 from services.gateway.views.work import Said
 from ticketwire_contracts.tickets import FieldDefinition, Person
 
+from .past_world import log_of
 from .town import Town
 
-NOW = datetime.now(UTC)
+_now = datetime.now(UTC)
+NOW = _now.replace(microsecond=_now.microsecond // 1000 * 1000)
+"""To the millisecond, as times are kept."""
 
 MARA = Who("person/mara", "Mara König", "", "mara", agent=True)
 OSKAR = Who("person/oskar", "Oskar Sund", "", "oskar", agent=True)
@@ -47,7 +50,7 @@ SYSTEM = Who("system/notify", "Ticketwire")
 EVERYTHING = frozenset(
     {
         "ticket.show", "ticket.reply", "ticket.edit", "ticket.take", "ticket.close", "note.show", "note.add",
-        "ticket.link", "ticket.merge", "ticket.split", "ticket.move", "ticket.forward", "ticket.watch",
+        "ticket.link", "ticket.merge", "ticket.split", "ticket.move", "ticket.forward", "ticket.watch", "history.show",
     }
 )  # fmt: skip
 
@@ -237,6 +240,7 @@ class World:
         self.refusal: Exception | None = None
         self.fields = list(FIELDS)
         self.refused_of_many: dict[str, Refused] = {}
+        self.log = log_of(ago(124), ago)
         person = Person(id=MARA.id, login="mara", name=MARA.name, agent=True)
         self.town = town
         directory = town.directory_now if town else Directory()
@@ -250,7 +254,7 @@ class World:
         rights = self.town.rights if self.town else part
         return Views(
             entrance=part, reading=part, work=part, files=part, administration=administration, live=part, joining=part,
-            rights=rights, past=part, privacy=part, upkeep=part, bulk=part,
+            rights=rights, past=self.log.past, privacy=part, upkeep=part, bulk=part,
         )  # fmt: skip
 
     # entrance
@@ -378,8 +382,9 @@ class World:
     def _did(self, what: str, command: str, number: str, asked: dict[str, Any]) -> Ticket:
         if self.refusal:
             raise self.refusal
-        if asked.get("if_version", 0) is None:
-            del asked["if_version"]
+        for unsaid in ("if_version", "until"):
+            if asked.get(unsaid, 0) is None:
+                del asked[unsaid]
         self.done.append((what, command, asked))
         return (self.by_number | self.all)[number]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from services.gateway.views.bulk import ManyChange
 from ticketwire_chassis.i18n import translator
 from ticketwire_contracts.base import Problem
 
-from .pages_world import World, ago
+from .pages_world import FIELDS, World, ago
 from .test_pages import Reading, hidden
+from .town import QUEUES as TOWN_QUEUES
+from .town import Town
 
 ONE = "/tickets/TW-2050"
 DOMAIN = Path(__file__).parents[2] / "services" / "tickets" / "domain"
@@ -39,12 +42,18 @@ def world() -> World:
     return World()
 
 
-@pytest.fixture
-async def browser(world: World) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def browser_of(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Someone who is signed in as Mara."""
     transport = httpx.ASGITransport(Starlette(routes=pages(world.views)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         client.cookies.set("ticketwire_session", "mara's", domain="test.local")
+        yield client
+
+
+@pytest.fixture
+async def browser(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser_of(world) as client:
         yield client
 
 
@@ -234,6 +243,112 @@ async def test_ticked_tickets_are_changed_together(browser: httpx.AsyncClient, w
     change = ManyChange(parts=frozenset({"status", "owner", "priority"}), status="resolved", owner=None, priority=70)
     assert world.done == [("many", command, {"numbers": ["TW-2041", "TW-2038"], "change": change})]
     assert "2 tickets are changed." in (await browser.get(answer.headers["location"])).text
+
+
+async def test_all_that_many_can_be_changed_in_is_sent_once(browser: httpx.AsyncClient, world: World) -> None:
+    browser.cookies.set("zone", "Asia/Kolkata", domain="test.local")
+    form: dict[str, Any] = {
+        "command": "c", "back": "/", "ticket": ["TW-2041"], "status": "pending", "until": "2027-01-02T09:30",
+        "due": "2027-01-03T09:30", "tags_add": "juicer, new one", "tags_remove": "old", "role": "watchers",
+        "people_add": "mara; oskar", "people_remove": "jo", "note": " All of one batch.\r\nCall them. ",
+    }  # fmt: skip
+    assert (await browser.post("/bulk", data=form)).headers["location"] == "/?done=changed-1"
+    change = ManyChange(
+        parts=frozenset({"status", "due", "tags", "watchers", "note"}),
+        status="pending",
+        until=datetime(2027, 1, 2, 4, 0, tzinfo=UTC),
+        due=datetime(2027, 1, 3, 4, 0, tzinfo=UTC),
+        tags=(["juicer", "new one"], ["old"]),
+        people={"watchers": (["mara", "oskar"], ["jo"])},
+        note="All of one batch.\nCall them.",
+    )
+    assert world.done == [("many", "c", {"numbers": ["TW-2041"], "change": change})]
+    await browser.post("/bulk", data={"command": "d", "ticket": "TW-2041", "due_none": "1", "role": "cc"})
+    assert world.done[1][2]["change"] == ManyChange(parts=frozenset({"due"})), "a role alone changes nobody"
+
+
+async def test_fields_of_one_queue_are_changed_together_and_empty_ones_stay() -> None:
+    town = Town(queues=[one.model_copy(update={"fields": FIELDS}) for one in TOWN_QUEUES])
+    world = World(town=town)
+    async with browser_of(world) as browser:
+        html = (await browser.get("/queues/support")).text
+        bar = html[html.index('class="bulkbar') :]
+        names = {box["name"] for tag in ("input", "select") for box in Reading(bar).all(tag) if box.get("name")}
+        assert {f"field-{one.name}" for one in FIELDS} <= names
+        assert '<input type="hidden" name="fields_of" value="support">' in bar
+        assert "field-room" not in (await browser.get("/tickets")).text, "those are of several queues"
+        form = {"command": "c", "ticket": "TW-2041", "fields_of": "support", "field-cups": "3", "field-room": ""}
+        await browser.post("/bulk", data=form)
+    assert world.done[0][2]["change"] == ManyChange(parts=frozenset({"fields"}), fields={"cups": 3})
+
+
+async def test_what_was_done_before_is_named_and_a_note_that_was_not_written_is_kept(
+    browser: httpx.AsyncClient, world: World
+) -> None:
+    world.refused_of_many["TW-2038"] = refuse("forbidden", title="You may not", status=403)
+    form = {"command": "c", "ticket": ["TW-2041", "TW-2038"], "tags_add": "x", "note": "Call <them>."}
+    assert 'class="kept card">Call &lt;them&gt;.</pre>' in (await browser.post("/bulk", data=form)).text
+    wrong = await browser.post("/bulk", data={**form, "due": "tomorrow"})
+    assert (wrong.status_code, len(world.done)) == (422, 1)
+    assert "Not a time" in wrong.text
+    assert "Call &lt;them&gt;." in wrong.text
+
+
+async def test_unsure_change_is_sent_again_with_all_its_parts(browser: httpx.AsyncClient, world: World) -> None:
+    world.refusal = refuse("service-unavailable", title="Not available at the moment", status=503)
+    form: dict[str, Any] = {
+        "command": "c1", "ticket": ["TW-2041", "TW-2038"], "tags_add": "x", "role": "cc",
+        "people_add": "ole@example.net", "note": "Two\nlines", "due": "2027-01-03T09:30",
+        "field-parts": ["lid", "ring"], "fields_of": "support",
+    }  # fmt: skip
+    page = (await browser.post("/bulk", data=form)).text
+    again = page[page.index('<form method="post" action="/bulk">') :]
+    sent: dict[str, list[str]] = {}
+    for box in Reading(again).all("input"):
+        sent.setdefault(str(box["name"]), []).append(str(box["value"]))
+    wanted = {name: value if isinstance(value, list) else [value] for name, value in form.items()}
+    assert {name: values for name, values in sent.items() if name != "back"} == wanted
+
+
+@pytest.mark.parametrize(
+    ("form", "asked"),
+    [
+        ({"status": "pending", "until": "2027-01-02T09:30"}, {"until": datetime(2027, 1, 2, 4, 0, tzinfo=UTC)}),
+        ({"status": "stalled", "until": ""}, {}),
+        ({"status": "resolved", "until": "2027-01-02T09:30"}, {}),
+    ],
+)
+async def test_only_what_waits_waits_until_a_time(
+    browser: httpx.AsyncClient, world: World, form: dict[str, str], asked: dict[str, Any]
+) -> None:
+    browser.cookies.set("zone", "Asia/Kolkata", domain="test.local")
+    answer = await browser.post(ONE + "/status", data={"command": "c", "version": "1", **form})
+    assert answer.headers["location"] == f"{ONE}?done=status"
+    assert world.done == [("status", "c", {"status": form["status"], "if_version": 1, **asked})]
+
+
+async def test_time_to_wait_until_is_refused_at_the_form_and_kept(browser: httpx.AsyncClient, world: World) -> None:
+    world.refusal = refuse(
+        "in-the-past", title="The wake-up time has passed", status=422, detail="Choose a time ahead."
+    )
+    form = {"command": "c", "status": "pending", "until": "2020-01-02T09:30"}
+    page = await browser.post(ONE + "/status", data=form, headers={"Accept-Language": "de"})
+    assert page.status_code == 422
+    box = page.text[page.text.index('id="change-status" open') :]
+    assert 'name="until" value="2020-01-02T09:30"' in box[: box.index("</form>")]
+    assert "Wählen Sie" in box[: box.index("</form>")]
+
+
+async def test_waiting_ticket_says_until_when_and_can_wait_longer(browser: httpx.AsyncClient) -> None:
+    html = (await browser.get("/tickets/TW-1990")).text
+    assert "pending</span> <small>until <time" in html
+    assert "Change the status: pending until" in html
+    form = html[html.index('action="/tickets/TW-1990/status"') :]
+    form = form[: form.index("</form>")]
+    waiting = [option["value"] for option in Reading(form).all("option") if "data-waits" in option]
+    assert waiting == ["pending", "stalled"]
+    until = next(box for box in Reading(form).all("input") if box.get("name") == "until")
+    assert (until["type"], until["value"]) == ("datetime-local", f"{ago(-2000):%Y-%m-%dT%H:%M}")
 
 
 async def test_each_ticket_that_was_refused_says_why(browser: httpx.AsyncClient, world: World) -> None:

@@ -108,6 +108,50 @@ async def test_history_is_data_with_before_and_after(house: House, admin: httpx.
         assert (await olga.get(f"/tickets/{number}/history")).status_code == 404
 
 
+async def test_changes_are_looked_for(house: House, admin: httpx.AsyncClient) -> None:
+    number = await house.mail(ANNA, "support@example.org")
+    for priority in (70, 30, 90):
+        assert (await admin.put(f"/tickets/{number}/priority", json={"priority": priority})).status_code == 200
+    assert (await admin.post(f"/tickets/{number}/notes", json={"text": "Third time."})).status_code == 201
+    assert (await admin.put(f"/tickets/{number}/owner", json={"owner": "root"})).status_code == 200
+
+    async def found(**query: object) -> list[int]:
+        page = (await admin.get(f"/tickets/{number}/history", params=query)).json()  # type: ignore[arg-type]
+        return [entry["version"] for entry in page["items"]]
+
+    whole = (await admin.get(f"/tickets/{number}/history")).json()["items"]
+    assert await found(kind="changes") == [2, 3, 4]
+    assert await found(kind="conversation") == [1, 5]
+    assert await found(kind="people", person="root") == [6]
+    assert await found(person=ANNA.upper()) == [1]
+    assert await found(person="nobody") == []
+    assert await found(since=whole[2]["at"], until=whole[4]["at"]) == [3, 4]
+    first = (await admin.get(f"/tickets/{number}/history", params={"kind": "changes", "limit": 2})).json()
+    assert await found(kind="changes", after=first["next"]) == [4]
+    for wrong in ({"kind": "no-such-kind"}, {"since": "yesterday"}, {"until": "2026-01-01T00:00:00"}):
+        assert (await admin.get(f"/tickets/{number}/history", params=wrong)).status_code == 422
+
+    async with await house.agent("mara", ticket_show="queue:support", history_show="queue:support") as mara:
+        told = await mara.get(f"/tickets/{number}/history", params={"kind": "conversation"})
+        assert [entry["version"] for entry in told.json()["items"]] == [1]
+
+
+async def test_past_state_lacks_nothing_of_what_the_ticket_has(house: House, admin: httpx.AsyncClient) -> None:
+    number = await house.mail(ANNA, "support@example.org")
+    other = await house.mail("bob@example.net", "support@example.org")
+    await admin.patch(f"/tickets/{number}/watchers", json={"add": ["root"]})
+    await admin.post(f"/tickets/{number}/time", json={"minutes": 85})
+    merged = await admin.post(f"/tickets/{other}/merge", json={"into": number})
+    assert merged.status_code == 200, merged.text
+    now = (await admin.get(f"/tickets/{number}")).json()
+    then = (await admin.get(f"/tickets/{number}", params={"at": datetime.now(UTC).isoformat()})).json()
+    assert now["watchers"]
+    assert now["time_worked"] == 85
+    assert now["absorbed"] == [other]
+    of_now = {"deadlines", "next_due"}
+    assert {name: then[name] for name in then.keys() - of_now} == {name: now[name] for name in now.keys() - of_now}
+
+
 async def test_a_ticket_is_shown_as_it_was(house: House, admin: httpx.AsyncClient) -> None:
     number = await house.mail(ANNA, "support@example.org")
     await admin.put(f"/tickets/{number}/priority", json={"priority": 70})

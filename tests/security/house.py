@@ -23,6 +23,7 @@ import smtplib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -86,6 +87,8 @@ class House:
     contents: dict[str, Content] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     message_ids: dict[str, str] = field(default_factory=dict)
+    moments: dict[str, str] = field(default_factory=dict)
+    """``opened``: when T had its mail only; ``now``: when all of it was there."""
     tokens: dict[str, str] = field(default_factory=dict)
     viewers: dict[str, Viewer] = field(default_factory=dict)
     bystander: str = ""
@@ -135,6 +138,7 @@ class House:
         await self._joined()
         await self._rule()
         await self._settled()
+        self.moments["now"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
     async def close(self) -> None:
         """Nobody listens any more."""
@@ -231,6 +235,7 @@ class House:
 
     async def _the_ticket(self) -> None:
         number = await self._mailed("T", "ticket", "support", f"Anna Berg <{CUSTOMER}>", file="mail file")
+        self.moments["opened"] = (await self.stack.get(f"tickets/{number}"))["updated_at"]
         await self.stack.put(f"tickets/{number}/owner", {"owner": "owner"})
         document = (await self.stack.call("GET", "../openapi.json")).json()
         if "/api/v1/tickets/{number}/admin_cc" in document["paths"]:
@@ -349,8 +354,8 @@ class House:
         return bytes(octets)
 
     def filled(self, text: str) -> str:
-        """An address with numbers and digests put in: ``tickets/{T}/attachments/{note}``."""
-        places = {**self.numbers, **self.digests, "bystander": self.bystander}
+        """An address with numbers, digests and times put in: ``tickets/{T}/attachments/{note}``."""
+        places = {**self.numbers, **self.digests, **self.moments, "bystander": self.bystander}
         places["bystander_word"] = self.contents["person name"].word
         return text.format_map(places)
 

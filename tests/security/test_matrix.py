@@ -39,8 +39,8 @@ TALK = frozenset(
     | {"absorbed mail", "absorbed note", "merged mail", "merged note"}
 )
 
-HISTORY = frozenset({"ticket mail", "ticket subject", "mail file", "reply", "late reply", "note", "note file"})
-HISTORY |= {"linked number", "absorbed number", "merged number"}
+SPOKEN = frozenset({"ticket mail", "ticket subject", "mail file", "reply", "late reply", "note", "note file"})
+HISTORY = SPOKEN | {"linked number", "absorbed number", "merged number"}
 
 
 def rows(*names: str) -> frozenset[str]:
@@ -216,6 +216,34 @@ PAGES = [
     Exit("/tickets/{M}", frozenset({"ticket number"}), "MT", said=said("merged"), page=True),
     Exit("/tickets/{A}", frozenset({"ticket number"}), "AT", said=said("absorbed"), page=True),
     Exit("/tickets/{S}", frozenset({"moved mail", "split subject"}), "S", said=said("split"), page=True),
+    Exit("/tickets/{T}/history", HISTORY, "T", said=said("ticket"), also="history.show", page=True),
+    Exit("/tickets/{T}/history?kind=conversation", SPOKEN, "T", said=said("ticket"), also="history.show", page=True),
+    Exit("/tickets/{T}/history?kind=links&person=admin", said=said("ticket"), page=True),
+    Exit(
+        "/tickets/{S}/history",
+        frozenset({"moved mail", "split subject", "origin number"}),
+        "S",
+        said=said("split"),
+        also="history.show",
+        page=True,
+    ),
+    Exit("/tickets/{L}/history", said=said("linked"), page=True),
+    Exit("/tickets/{P}/history", said=said("origin"), page=True),
+    Exit("/tickets/{A}/history", said=said("absorbed"), page=True),
+    Exit("/tickets/{M}/history", said=said("merged"), page=True),
+    Exit("/tickets/{T}?at={now}", ON_TICKET, "T", said=said("ticket"), page=True),
+    Exit("/tickets/{T}?at={opened}", frozenset({"ticket mail", "ticket subject"}), "T", said=said("ticket"), page=True),
+    Exit(
+        "/tickets/{H}?at={now}",
+        frozenset({"hidden mail", "hidden note", "hidden subject"}),
+        "H",
+        said=said("hidden"),
+        page=True,
+    ),
+    Exit("/tickets/{S}?at={now}", frozenset({"moved mail", "split subject"}), "S", said=said("split"), page=True),
+    Exit("/tickets/{M}?at={now}", frozenset({"merged mail", "merged note"}), "M", said=said("merged"), page=True),
+    Exit("/tickets/{A}?at={opened}", said=said("absorbed"), page=True),
+    Exit("/tickets/{H}?at=2000-01-01T00:00:00Z", said=said("hidden"), page=True),
     Exit("/tickets/{T}/tree", rows("ticket", "linked"), "T", said=said("ticket"), page=True),
     Exit("/tickets/{L}/tree", said=said("linked"), page=True),
     Exit("/tickets/{S}/merge", said=said("split"), page=True),
@@ -237,6 +265,13 @@ PAGES = [
         body={"status": "resolved", "command": "matrix"},
         page=True,
         also="ticket.close",
+    ),
+    Exit(
+        "/bulk",
+        said=said("ticket", "hidden"),
+        method="POST",
+        body={"ticket": "{H}", "status": "no-such-status", "command": "many"},
+        page=True,
     ),
     Exit(
         "/tickets/{H}/note",

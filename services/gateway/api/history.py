@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from ticketwire_contracts.tickets import HistoryPage
 
+from ..domain.recorded import Kind, Wanted
 from .answers import Json
 from .doors import Asking, Shown
 from .problems import RESPONSES
@@ -23,7 +25,16 @@ async def history(
     views: Shown,
     after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="Changes on a page.")] = 100,
+    kind: Annotated[Kind | None, Query(description="Only changes of this kind.")] = None,
+    person: Annotated[
+        str | None, Query(max_length=254, description="Only changes by this login, address, `person/<id>` or `system`.")
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Only changes from this time on.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Only changes before this time.")] = None,
 ) -> Response:
     """Every change, oldest first: who, when, why (mail, command, timer), what happened, before and after. Needs
-    `history.show`; notes are there for those with `note.show`."""
-    return Json((await views.past.history(asker, number, after=after, limit=limit)).model_dump(mode="json"))
+    `history.show`; notes are there for those with `note.show`. While `next` is set there may be more, even where a
+    page has fewer changes than `limit`."""
+    wanted = Wanted(kind=kind, person=person or None, since=since, until=until)
+    page = await views.past.history(asker, number, after=after, limit=limit, wanted=wanted)
+    return Json(page.model_dump(mode="json"))

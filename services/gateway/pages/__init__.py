@@ -4,6 +4,8 @@ visits     who is at the door, and everything a page is made with
 entrance   signing in and out, choosing a language
 lists      the dashboard and lists of tickets
 ticket     one ticket: its conversation, its facts
+history    every change of a ticket; recorded: a change in words
+past       a ticket as it was at a past time
 acts       what people do to a ticket, by forms
 upkeep     the rest of it: subject, due date, people, tags, fields, time, forwards
 bulk       one change for many tickets
@@ -19,7 +21,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from ..views import Views
-from . import acts, bulk, entrance, joining, lists, opening, ticket, upkeep
+from . import acts, bulk, entrance, history, joining, lists, opening, past, ticket, upkeep
 from .admin.routes import administration
 from .assets import Assets
 from .rendering import Templates
@@ -41,7 +43,8 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/queues/{queue}", desk.visited(lists.queue)),
         Route("/new", desk.visited(opening.blank)),
         Route("/new", desk.visited(opening.open_ticket), methods=["POST"]),
-        Route("/tickets/{number}", desk.visited(ticket.show)),
+        Route("/tickets/{number}", desk.visited(past.now_or_then)),
+        Route("/tickets/{number}/history", desk.visited(history.show)),
         Route("/tickets/{number}/tree", desk.visited(joining.tree)),
         Route("/tickets/{number}/merge", desk.visited(joining.merging)),
         Route("/merge", desk.visited(joining.merging)),

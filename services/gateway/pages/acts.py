@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 
 from starlette.responses import Response
 
 from ..views import Refused, refuse
 from ..views.shapes import Ticket
-from .forms import Draft, Form, form_of, uploaded
-from .ticket import page
+from .forms import Draft, Form, form_of, moment, uploaded
+from .ticket import page, waiting
 from .visits import Visit, seen
 
 Act = Callable[[Visit], Awaitable[Response]]
@@ -74,7 +75,12 @@ async def status(visit: Visit) -> Response:
 
     async def set_it() -> Ticket | None:
         return await visit.views.work.set_status(
-            visit.asker, form.command, number_of(visit), status=form.text("status"), if_version=version_of(form)
+            visit.asker,
+            form.command,
+            number_of(visit),
+            status=form.text("status"),
+            until=until_of(form, visit),
+            if_version=version_of(form),
         )
 
     return await answered(visit, "status", form, set_it)
@@ -186,6 +192,12 @@ def number_of(visit: Visit) -> str:
 def version_of(form: Form) -> int | None:
     """The version that stood on the page, where the form would overwrite what others did since."""
     return form.number("version")
+
+
+def until_of(form: Form, visit: Visit) -> datetime | None:
+    """When a ticket opens again that is set to wait. For any other status nobody sees the field: it does not count."""
+    waits = form.text("status") in waiting(visit, None)
+    return moment(form.text("until"), visit.reader.zone) if waits and form.text("until") else None
 
 
 def with_text(form: Form) -> str:

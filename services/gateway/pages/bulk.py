@@ -6,18 +6,42 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
+from ticketwire_chassis.i18n import N_
 from ticketwire_contracts.base import Problem
+from ticketwire_contracts.tickets import FieldDefinition, FieldValue
 
 from ..domain.lifecycle import statuses
 from ..views import Refused, refuse
 from ..views.bulk import ManyChange
 from ..views.shapes import Outcome, Who
-from .forms import Form, form_of
+from .acts import until_of
+from .forms import Form, form_of, moment
 from .refusals import said
+from .ticket import waiting
+from .upkeep import ROLES, value_of
 from .visits import Visit, local, seen
+from .words import ROLES as ROLE_TITLES
 
 MOST = 200
 SET_BY_MERGING = "merged"
+ASKED = (
+    "status", "until", "owner", "priority", "queue", "due", "due_none", "role", "people_add", "people_remove",
+    "tags_add", "tags_remove", "note", "fields_of",
+)  # fmt: skip
+"""The fields of the form, but for the tickets and their custom fields."""
+
+PARTS = {
+    "owner": N_("Owner"),
+    "priority": N_("Priority"),
+    "due": N_("Due date"),
+    **ROLE_TITLES,
+    "tags": N_("Tags"),
+    "fields": N_("Fields"),
+    "note": N_("Internal note"),
+    "queue": N_("Queue"),
+    "status": N_("Status"),
+}
+"""What can be changed → what it is called where it was done."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +50,10 @@ class Choices:
 
     statuses: list[str]
     owners: list[Who]
+    waits: frozenset[str]
+    """Statuses that may have a time at which the ticket opens again."""
+    fields: list[FieldDefinition]
+    """Custom fields, where all tickets of the list are of one queue."""
 
 
 def choices(visit: Visit, queue: str | None) -> Choices:
@@ -38,7 +66,13 @@ def choices(visit: Visit, queue: str | None) -> Choices:
         for agent in directory.agents.values()
         if not agent.disabled and (thing is None or directory.may(directory.viewer(agent), "ticket.own", thing))
     ]
-    return Choices([one for one in known if one != SET_BY_MERGING], owners)
+    known_queue = directory.queues.get(queue) if queue else None
+    return Choices(
+        [one for one in known if one != SET_BY_MERGING],
+        owners,
+        waiting(visit, queue),
+        known_queue.fields if known_queue else [],
+    )
 
 
 async def change(visit: Visit) -> Response:
@@ -47,7 +81,7 @@ async def change(visit: Visit) -> Response:
     back = local(form.text("back"))
     numbers = form.all("ticket")[:MOST]
     try:
-        wanted = change_of(form)
+        wanted = change_of(form, visit)
         if not numbers:
             raise refuse("nothing-chosen", title="No ticket is chosen", status=422, detail="Tick tickets in the list.")
         if not wanted.parts:
@@ -60,10 +94,10 @@ async def change(visit: Visit) -> Response:
     return await result(visit, form, outcomes, back)
 
 
-def change_of(form: Form) -> ManyChange:
-    """What was chosen; whatever was left alone stays as it is."""
+def change_of(form: Form, visit: Visit) -> ManyChange:
+    """What was chosen; whatever was left alone stays as it is. ``Refused`` for what is no time."""
     change = ManyChange(parts=frozenset())
-    parts: set[str] = set()
+    parts = {name for name in ("queue", "status", "note") if form.text(name)}
     if form.text("owner"):
         parts.add("owner")
         change = replace(change, owner=form.text("owner").removeprefix("=") or None)
@@ -71,10 +105,38 @@ def change_of(form: Form) -> ManyChange:
     if priority is not None:
         parts.add("priority")
         change = replace(change, priority=priority)
-    for name in ("queue", "status"):
-        if form.text(name):
-            parts.add(name)
-    return replace(change, parts=frozenset(parts), queue=form.text("queue"), status=form.text("status"))
+    if form.text("due") or form.text("due_none"):
+        parts.add("due")
+        due = None if form.text("due_none") else moment(form.text("due"), visit.reader.zone)
+        change = replace(change, due=due)
+    tags = form.listed("tags_add"), form.listed("tags_remove")
+    if any(tags):
+        parts.add("tags")
+        change = replace(change, tags=tags)
+    people = form.listed("people_add"), form.listed("people_remove")
+    role = next((role for role in ROLES if role == form.text("role")), None)
+    if role and any(people):
+        parts.add(role)
+        change = replace(change, people={role: people})
+    fields = fields_of(form, visit)
+    if fields:
+        parts.add("fields")
+        change = replace(change, fields=fields)
+    return replace(
+        change,
+        parts=frozenset(parts),
+        note=form.text("note"),
+        queue=form.text("queue"),
+        status=form.text("status"),
+        until=until_of(form, visit),
+    )
+
+
+def fields_of(form: Form, visit: Visit) -> dict[str, FieldValue]:
+    """The custom fields that were filled in; an empty one stays as it is on each ticket."""
+    queue = visit.asker.directory.queues.get(form.text("fields_of"))
+    values = {one.name: value_of(one, form) for one in queue.fields} if queue else {}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -95,14 +157,26 @@ async def result(
     return await visit.show(
         "bulk.html",
         problem.status if problem else 200,
-        again={name: form.text(name) for name in ("status", "owner", "priority", "queue")} if unsure else {},
+        again=again(form) if unsure else [],
         back=back,
         command=form.command,
         count=sum(outcome.ok for outcome in outcomes),
+        note=form.text("note") if problem or any("note" not in one.done for one in outcomes) else "",
         numbers=form.all("ticket") if unsure else [],
+        parts=PARTS,
         problem=problem,
         unchanged=[await unchanged(visit, outcome) for outcome in outcomes if not outcome.ok],
     )
+
+
+def again(form: Form) -> list[tuple[str, str]]:
+    """Everything that was sent, to be sent again as it was."""
+    return [(name, value) for name in form.fields if name in ASKED or is_field(name) for value in form.all(name)]
+
+
+def is_field(name: str) -> bool:
+    """Whether it is a custom field."""
+    return name.startswith("field-")
 
 
 async def unchanged(visit: Visit, outcome: Outcome) -> Unchanged:

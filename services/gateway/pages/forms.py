@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from starlette.requests import Request
 
 from ticketwire_contracts.base import Problem
 
-from ..views import Asker, Views
+from ..views import Asker, Views, refuse
 from ..views.files import MAX_BYTES
 
 MAX_FILES = 20
@@ -76,6 +76,15 @@ async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
                 data = await value.read(MAX_BYTES + 1)
                 files.append(Chosen(value.filename, value.content_type or "application/octet-stream", data))
     return Form(fields, files)
+
+
+def moment(text: str, zone: tzinfo) -> datetime:
+    """A time as a form sends it, on the reader's clock. ``Refused`` when it is none."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise refuse("no-time", title="Not a time", status=422, detail="Choose a day and a time.") from None
+    return when if when.tzinfo else when.replace(tzinfo=zone)
 
 
 async def uploaded(form: Form, views: Views, asker: Asker, now: datetime) -> list[str]:

@@ -134,6 +134,11 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def exactly(at: datetime) -> str:
+    """A time for the log, which keeps milliseconds: a ticket is asked for as it was then."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
 def initials(name: str) -> str:
     """One or two letters that stand for a person."""
     words = [word for word in clean_line(name).split() if word[0].isalnum()]
@@ -145,6 +150,7 @@ FILTERS = {
     "ago": ago,
     "band": band,
     "exact": exact,
+    "exactly": exactly,
     "haste": haste,
     "initials": initials,
     "iso": iso,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
+from datetime import datetime
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -110,15 +112,18 @@ async def page(visit: Visit, ticket: Ticket, draft: Draft, status: int = 200) ->
         done=visit.reader.t(done) if done else "",
         draft=draft,
         fields=visit.views.upkeep.fields_on(asker, ticket),
+        history="history.show" in possible.rights,
         links=await joined(visit, ticket),
         may=may_do,
-        more=more,
+        more=f"?{urlencode({'from': more})}" if more else None,
         opened=OPENED.get(ticket.opened_by, OPENED["page"]),
         owners=possible.owners,
+        past=None,
         problem=draft.problem,
-        statuses=possible.statuses,
+        statuses=settable(ticket, possible),
         ticket=ticket,
         timeline=entries,
+        waits=waiting(visit, ticket.queue),
         was=was if was in ticket.absorbed else None,
         watching=any(who.id == asker.person.id for who in ticket.watchers),
         whom=whom(ticket, draft),
@@ -156,17 +161,42 @@ async def absorbed(visit: Visit, ticket: Ticket) -> list[Ticket]:
     return list(await asyncio.gather(*(visit.views.reading.ticket(visit.asker, number) for number in numbers)))
 
 
-async def timeline(visit: Visit, number: str) -> tuple[list[tuple[Entry, Line | None]], str | None]:
-    """The entries to show, oldest first, each with its sentence unless something was said; and what comes next."""
+def settable(ticket: Ticket, possible: Possible) -> list[str]:
+    """The statuses that may be set; a waiting one also again, to wait until another time."""
+    again = ticket.category == "waiting" and "ticket.edit" in possible.rights
+    return [*possible.statuses, *([ticket.status] if again and ticket.status not in possible.statuses else [])]
+
+
+def waiting(visit: Visit, queue: str | None) -> frozenset[str]:
+    """The statuses in which a ticket waits, and may have a time at which it opens again: of a queue, or of all."""
+    directory = visit.asker.directory
+    lifecycles = [directory.lifecycle_of(queue)] if queue else list(directory.lifecycles.values())
+    return frozenset(status for one in lifecycles for status, category in one.statuses.items() if category == "waiting")
+
+
+def every(entry: Entry) -> bool:
+    """No entry is left out."""
+    return True
+
+
+async def timeline(
+    visit: Visit, number: str, shown: Callable[[Entry], bool] = every, until: datetime | None = None
+) -> tuple[list[tuple[Entry, Line | None]], str | None]:
+    """The entries to show, oldest first, each with its sentence unless something was said; and what comes next.
+
+    ``until`` ends it: what is later is not looked at.
+    """
     cursor = visit.request.query_params.get("from")
     found: list[tuple[Entry, Line | None]] = []
     for _ in range(PAGES):
         part = await visit.views.reading.timeline(visit.asker, number, cursor=cursor, limit=AT_ONCE)
-        for entry in part.items:
+        for entry in filter(shown, part.items):
             said = None if entry.message else line(entry, visit.reader)
             if said or (entry.message and not blank(entry)):
                 found.append((entry, said))
         cursor = part.next
+        if until is not None and part.items and part.items[-1].at > until:
+            cursor = None
         if cursor is None:
             break
     return found, cursor
@@ -201,7 +231,7 @@ def offered(may: May, possible: Possible, ticket: Ticket) -> set[str]:
     forms = {
         "reply": may.reply,
         "note": may.note,
-        "status": bool(possible.statuses),
+        "status": bool(settable(ticket, possible)),
         "owner": bool(possible.owners),
         "priority": may.edit,
         "queue": may.move,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
-
 from starlette.responses import Response
 
 from ticketwire_contracts.tickets import FieldDefinition, FieldValue
@@ -12,7 +10,7 @@ from ..views import refuse
 from ..views.shapes import Ticket
 from ..views.upkeep import Role
 from .acts import Act, answered, number_of, version_of
-from .forms import Draft, Form, form_of, uploaded
+from .forms import Draft, Form, form_of, moment, uploaded
 from .visits import Visit
 
 ROLES: tuple[Role, ...] = ("requesters", "cc", "admin_cc", "watchers")
@@ -143,15 +141,6 @@ ACTS: dict[str, Act] = {
     "forward": forward,
 }
 """Last part of the address → what it does."""
-
-
-def moment(text: str, zone: tzinfo) -> datetime:
-    """A time as a form sends it, on the reader's clock. ``Refused`` when it is none."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise refuse("no-time", title="Not a time", status=422, detail="Choose a day and a time.") from None
-    return when if when.tzinfo else when.replace(tzinfo=zone)
 
 
 def minutes_of(form: Form) -> int:

@@ -8,6 +8,7 @@ let last = 0;
 
 /** Something happened: if this page shows it, or counts it, fetch the page again. */
 export function refresh(news) {
+  if (document.querySelector("[data-still]")) return; // what is shown as it was stays so
   const talk = document.querySelector("[data-ticket]");
   // on a ticket's page its own events come at once; those of others only move counts
   soon(talk && news.ticket && news.ticket !== talk.dataset.ticket ? 5 * PAUSE : 0);

@@ -12,7 +12,7 @@ export function times() {
 
 function tick() {
   const words = document.body.dataset;
-  for (const time of document.querySelectorAll("time")) {
+  for (const time of document.querySelectorAll("time:not([data-exact])")) {
     const passed = (Date.now() - Date.parse(time.dateTime)) / 1000;
     if (!(passed < 24 * HOUR)) continue; // days do not tick
     const text =
