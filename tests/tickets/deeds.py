@@ -76,7 +76,7 @@ Deeds = dict[type[Command], st.SearchStrategy[Command]]
 
 ticket = st.sampled_from([*(f"TW-{n}" for n in range(1, 7)), *(f"TW-{n}" for n in range(1, 9))])
 ticket_or_none = st.one_of(st.none(), st.none(), ticket)
-queue = st.sampled_from(["support", "support", "billing", "billing", "bench", "unsorted", "nowhere"])
+queue = st.sampled_from([*["support"] * 3, *["billing"] * 2, *["bench"] * 2, "unsorted", "nowhere"])
 one_status = st.sampled_from(
     ["open", "open", "pending", "stalled", "resolved", "resolved", "rejected", "parts", "done"]
 )
@@ -118,6 +118,7 @@ names = st.sampled_from(["support", "billing", "bench", "annex"])
 person = st.sampled_from([f"person:{one}" for one in ("mara", "oskar", "bela", "sue", "newbie")])
 asking = st.sampled_from([person_id(SIGNER.claim("address", one)) for one in CUSTOMERS])
 anyone = st.one_of(person, asking)
+to_disable = st.one_of(st.sampled_from(["person:mara", "person:newbie"]), asking)
 transitions = st.sampled_from(
     [
         DEFAULT_LIFECYCLE.transitions,
@@ -140,11 +141,11 @@ OPENING: Deeds = {
         OpenTicketV1,
         queue=queue,
         subject=st.sampled_from(["Help", "Re: [TW-1] Help"]),
-        requesters=st.lists(written_to, min_size=1, max_size=2),
+        requesters=st.one_of(st.lists(address, min_size=1, max_size=2), st.lists(written_to, min_size=1, max_size=2)),
         text=st.just("They called."),
         kind=st.sampled_from(["phone", "mail"]),
         priority=st.sampled_from([None, 90]),
-        owner=st.one_of(st.none(), login),
+        owner=st.one_of(st.none(), st.none(), login),
     ),
 }
 TALKING: Deeds = {
@@ -186,7 +187,10 @@ DETAILS: Deeds = {
     SetFieldsV1: st.builds(
         SetFieldsV1,
         ticket=ticket,
-        fields=st.dictionaries(st.sampled_from(["room", "size", "cause"]), value, min_size=1, max_size=2),
+        fields=st.one_of(
+            st.sampled_from([{"size": 3}, {"size": None}, {"cause": "drum"}, {"room": "214"}]),
+            st.dictionaries(st.sampled_from(["room", "size", "cause"]), value, min_size=1, max_size=2),
+        ),
     ),
     AddTimeWorkedV1: st.builds(AddTimeWorkedV1, ticket=ticket, minutes=st.sampled_from([-20, 0, 15, 30])),
 }
@@ -281,9 +285,9 @@ PERSONS: Deeds = {
         addresses=st.one_of(st.none(), st.none(), st.lists(written_to, max_size=2)),
         agent=st.sampled_from([None, None, None, True, False]),
     ),
-    DisablePersonV1: st.builds(DisablePersonV1, person=anyone),
-    EnablePersonV1: st.builds(EnablePersonV1, person=anyone),
-    JoinPersonsV1: st.builds(JoinPersonsV1, person=anyone, into=anyone),
+    DisablePersonV1: st.builds(DisablePersonV1, person=to_disable),
+    EnablePersonV1: st.builds(EnablePersonV1, person=to_disable),
+    JoinPersonsV1: st.builds(JoinPersonsV1, person=st.one_of(asking, anyone), into=st.one_of(asking, anyone)),
 }
 
 WORK: Deeds = {**OPENING, **TALKING, **STATUS, **OWNERS, **DETAILS, **PEOPLE, **MOVING}
