@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -56,6 +57,8 @@ from .world import JOINING
 SIGNER = Signer("s" * 32)
 TICKETS = Actor(kind="system", id="system/tickets")
 TIMER = Actor(kind="system", id="system/escalation", via="timer")
+BEGINNING = datetime(2021, 3, 1, 9, 0, tzinfo=UTC)
+"""Long before anyone tells the story again, with the times of then."""
 AGENTS = ("root", "mara", "oskar", "bela", "sue", "newbie")
 CUSTOMERS = tuple(f"c{n}@example.net" for n in range(4))
 
@@ -108,7 +111,7 @@ class Town(Office):
     def __init__(self) -> None:
         super().__init__(catch_all=False)
         self.directory, self.claims, self.persons = Directory(), {}, {}
-        self.epoch = 0
+        self.epoch, self.now = 0, BEGINNING
         self.kept = Kept()
         self.deeds: list[Deed] = []
         """Since the town was founded."""
