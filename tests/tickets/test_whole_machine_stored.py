@@ -233,15 +233,15 @@ async def check_directory(
     """Queues, groups, grants and persons are as they are, and each person sees the tickets that the law lets them."""
     directory = await store.access.directory()
     truth = town.directory
-    assert {q.name: q.model_copy(update={"version": 0}) for q in truth.queues.values()} == directory.queues
-    assert {g.name: g.model_copy(update={"version": 0}) for g in truth.groups.values()} == directory.groups
+    assert directory.queues == truth.queues
+    assert directory.groups == truth.groups
     assert set(directory.grants) == set(truth.grants)
-    assert {one.name: one.model_copy(update={"version": 0}) for one in truth.lifecycles.values()} == {
-        name: one.model_copy(update={"version": 0}) for name, one in directory.lifecycles.items()
-    }
+    assert directory.lifecycles == truth.lifecycles
     persons = {name: Person.model_validate(one) for name, one in newest.items() if name.startswith("person/")}
-    kept = {one.id: one for one in await store.access.persons(list(persons))}
-    assert kept == {name: person.model_copy(update={"version": 0}) for name, person in persons.items()}
+    for one in await store.access.persons(list(persons)):
+        # that a person's own history was redacted is said to nobody, so the version of who is erased stays behind
+        assert one.model_copy(update={"version": 0}) == persons[one.id].model_copy(update={"version": 0})
+        assert one.version == persons[one.id].version or one.erased
     law = Law(truth.queues, truth.groups, truth.grants, truth.lifecycles, persons, tickets, {})
     for person in persons.values():
         actor = Actor(kind="agent" if person.agent else "customer", id=person.id)
