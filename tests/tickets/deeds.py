@@ -232,11 +232,11 @@ GROUPS: Deeds = {
 QUEUES: Deeds = {
     CreateQueueV1: st.builds(
         CreateQueueV1,
-        name=names,
+        name=st.sampled_from(["support", "annex", "cellar"]),
         addresses=st.lists(st.sampled_from(["annex@example.org", "support@example.org"]), max_size=1),
         supervisors=st.lists(person, max_size=1),
-        catch_all=st.booleans(),
-        lifecycle=st.sampled_from(["default", "repairs", "none"]),
+        catch_all=st.sampled_from([False, False, False, True]),
+        lifecycle=st.sampled_from(["default", "default", "repairs", "none"]),
     ),
     ChangeQueueV1: st.builds(
         ChangeQueueV1,

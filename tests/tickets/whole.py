@@ -14,7 +14,29 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.tickets.domain.decision import Change, Decision, Refusal
-from services.tickets.domain.events import Adopted, MessagesMoved, Opened, Replied, StatusChanged
+from services.tickets.domain.events import (
+    Adopted,
+    DueChanged,
+    FieldsChanged,
+    LetGo,
+    Linked,
+    Merged,
+    MessagesMoved,
+    Moved,
+    Opened,
+    OwnerChanged,
+    PeopleChanged,
+    PriorityChanged,
+    Replied,
+    RequestersChanged,
+    StatusChanged,
+    SubjectChanged,
+    TagsChanged,
+    Thin,
+    TimeWorked,
+    TookIn,
+    Unlinked,
+)
 from services.tickets.domain.recompute import normal, recompute
 from services.tickets.domain.state import TicketState
 from services.tickets.publish import publish
@@ -139,6 +161,8 @@ class Whole(Truths):
         """A status follows by its lifecycle, and whoever closes has filled what is required."""
         after = change.after
         assert isinstance(after, TicketState)
+        for event in change.events:
+            self.check_so(after, event)
         joins = {"merged", "unmerged"} & {event.type for event in change.events}
         for event in change.events:
             if not isinstance(event, StatusChanged) or before is None or joins:
@@ -148,6 +172,40 @@ class Whole(Truths):
             assert event.before == event.after or (event.before, event.after) in ways
             if event.category == "closed" and before.category != "closed":
                 assert all(one.name in after.fields for one in queue.fields if one.required)
+
+    def check_so(self, after: TicketState, event: Thin) -> None:
+        """What a command's event says is so after it, read without the fold."""
+        match event:
+            case OwnerChanged() | SubjectChanged() | PriorityChanged() | DueChanged():
+                name = event.type.removesuffix("_changed")
+                assert getattr(after, name) == event.after
+            case StatusChanged() if event.after != "merged":
+                assert (after.status, after.category, after.wake_at) == (event.after, event.category, event.wake_at)
+            case Moved():
+                assert (after.queue, after.status) == (event.after, event.status)
+            case TagsChanged():
+                assert set(event.added) <= set(after.tags)
+                assert set(event.removed).isdisjoint(after.tags)
+            case FieldsChanged():
+                assert all(after.fields.get(one.name) == one.after for one in event.changes)
+            case TimeWorked():
+                assert after.time_worked == event.total
+            case RequestersChanged() | PeopleChanged():
+                here = {one.id for one in getattr(after, getattr(event, "role", "requesters"))}
+                asks = {one.id for one in after.requesters}
+                assert {one.id for one in event.added} <= here | asks, "who asks is not listed as cc too"
+                assert {one.id for one in event.removed}.isdisjoint(here)
+            case Linked():
+                assert event.link in after.links
+            case Unlinked():
+                assert all((one.type, one.target) != (event.link.type, event.link.target) for one in after.links)
+            case Merged():
+                assert after.merged_into == event.into
+            case TookIn() | LetGo():
+                inside = {one.number for one in after.absorbed}
+                assert set(event.numbers) <= inside if isinstance(event, TookIn) else inside.isdisjoint(event.numbers)
+            case Replied():
+                assert after.clocks.oldest_unanswered_at is None
 
     # ------------------------------------------------------------------------------------------- what is asked
     # Few rules with much in each: Hypothesis leaves out half of the rules in each story, and stories need a mixture.
