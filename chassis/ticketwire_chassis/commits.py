@@ -328,7 +328,8 @@ class CommitLog:
             world, done = await self._read(waiting, read)
             for ask in waiting:
                 if commit := done.get(f"{ask.cause}:0"):
-                    settled[ask.cause] = Settled(ask, commit, [commit], again=True)
+                    all_of_it = [commit] if commit.refused else await self._done(ask.cause, None)
+                    settled[ask.cause] = Settled(ask, commit, all_of_it, again=True)
             waiting = [ask for ask in waiting if ask.cause not in settled]
             chosen, rest = _one_commit_per_stream(waiting, partial(decide, world))
             for ask in [ask for ask, plan in chosen if plan.apart]:

@@ -401,11 +401,21 @@ def _in_values(ids: list[str], addresses: list[str]) -> Doc:
     def listed(path: str) -> Doc:
         return {"$cond": [{"$isArray": path}, path, [path]]}
 
+    def flat(path: str) -> Doc:
+        """A list of what may be a list each: of several quoted messages, each has several recipients."""
+        return {
+            "$reduce": {
+                "input": listed(path),
+                "initialValue": [],
+                "in": {"$concatArrays": ["$$value", listed("$$this")]},
+            }
+        }
+
     def meets(values: Doc, wanted: list[str]) -> Doc:
         return {"$gt": [{"$size": {"$setIntersection": [values, wanted]}}, 0]}
 
     def lower(path: str) -> Doc:
-        return {"$map": {"input": listed(path), "in": {"$toLower": "$$this"}}}
+        return {"$map": {"input": flat(path), "in": {"$toLower": "$$this"}}}
 
     condition = {
         "$or": [
@@ -413,6 +423,7 @@ def _in_values(ids: list[str], addresses: list[str]) -> Doc:
             meets(listed("$$value.v.value.author.id"), ids),
             meets(lower("$$value.v.value.address"), addresses),
             meets(lower("$$value.v.value.to.address"), addresses),
+            meets(lower("$$value.v.value.author.address"), addresses),
         ]
     }
     values = {"$objectToArray": {"$ifNull": ["$private", {}]}}

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.tickets.domain.changes import decide_change
-from services.tickets.domain.context import Context, Directory
+from services.tickets.domain.context import Directory
 from services.tickets.domain.decision import Decision, Refusal
 from services.tickets.domain.events import Received
 from services.tickets.domain.lifecycle import DEFAULT, flaw, lifecycle_of
@@ -17,29 +16,23 @@ from services.tickets.domain.links import MOST
 from services.tickets.domain.people import person_id
 from services.tickets.domain.seeding import GRANTS, seed
 from services.tickets.domain.state import TicketState, fold
-from ticketwire_contracts.base import Actor
 from ticketwire_contracts.ingest import AutoVerdict
 from ticketwire_contracts.tickets import (
     DEFAULT_LIFECYCLE,
-    AdministrationCommand,
     Category,
     ChangeLifecycleV1,
     ChangePersonV1,
     ChangeQueueV1,
-    CreateLifecycleV1,
     CreateQueueV1,
     DisablePersonV1,
     DisableQueueV1,
     EnablePersonV1,
     EnableQueueV1,
     GiveRightV1,
-    Grant,
     Group,
     JoinPersonsV1,
     Lifecycle,
     Link,
-    Person,
-    Queue,
     ReplyToTicketV1,
     SetOwnerV1,
     SetQueueV1,
@@ -47,86 +40,11 @@ from ticketwire_contracts.tickets import (
     Transition,
 )
 
-from .world import ANNA, MARA, NEWBIE, OSKAR, World, agent, kinds, status
+from .office import REPAIRS, Office
+from .world import ANNA, MARA, NEWBIE, OSKAR, agent, kinds, status
 
-SYSTEM = Actor(kind="system", id="system/gateway")
 mara = agent(MARA)
 newbie = agent(NEWBIE)
-
-REPAIRS = CreateLifecycleV1(
-    name="repairs",
-    statuses={"received": "new", "open": "active", "parts": "waiting", "done": "closed"},
-    initial="received",
-    active="open",
-    transitions=[
-        Transition(before="received", after="open"),
-        Transition(before="open", after="parts", right="ticket.assign"),
-        Transition(before="open", after="done"),
-        Transition(before="done", after="open"),
-    ],
-    maps={"default": {"received": "new", "done": "resolved"}},
-)
-
-
-class Office(World):
-    """The world, and who administers it."""
-
-    epoch = 1
-    seqs: dict[str, int]
-
-    def administer(self, command: AdministrationCommand, actor: Actor = SYSTEM) -> Decision:
-        """Someone administers; what is accepted takes effect."""
-        self.epoch += 1
-        decision = decide_change(self.context(), actor, command, f"cause{self.epoch}", self.epoch)
-        if not isinstance(decision, Refusal):
-            self.take(decision)
-        return decision
-
-    def take(self, decision: Decision) -> None:
-        assert not isinstance(decision, Refusal)
-        queues, groups = dict(self.directory.queues), dict(self.directory.groups)
-        lifecycles, grants = dict(self.directory.lifecycles), list(self.directory.grants)
-        for change in decision:
-            after: Any = change.after
-            kind, _, name = change.stream.partition("/")
-            self.seqs = {
-                **getattr(self, "seqs", {}),
-                change.stream: getattr(self, "seqs", {}).get(change.stream, 0) + 1,
-            }
-            if kind == "queue":
-                queues[name] = Queue.model_validate(after)
-            elif kind == "group":
-                groups[name] = Group.model_validate(after)
-            elif kind == "lifecycle":
-                lifecycles[name] = Lifecycle.model_validate(after)
-            elif kind == "grant" and after["given"]:
-                grants.append(Grant.model_validate(after["grant"]))
-            elif kind == "person":
-                self.persons[change.stream] = Person.model_validate(after)
-            elif kind == "claim" and after["owner"]:
-                self.claims[change.stream] = after["owner"]
-            elif kind == "claim":
-                self.claims.pop(change.stream, None)
-        self.directory = Directory(queues, groups, tuple(grants), self.epoch, lifecycles)
-
-    def context(self) -> Context:
-        base = super().context()
-        seqs = getattr(self, "seqs", {})
-        freed = {stream: n for stream, n in seqs.items() if stream.startswith("claim/") and stream not in self.claims}
-        return Context(
-            directory=base.directory,
-            tickets=base.tickets,
-            claims=base.claims,
-            freed=freed,
-            persons=base.persons,
-            known_ids=base.known_ids,
-            signed_id=base.signed_id,
-            signed_address=base.signed_address,
-            next_number=base.next_number,
-        )
-
-    def customer(self, address: str) -> Person:
-        return self.persons[self.claims[f"claim/address/{address}"]]
 
 
 def problem(decision: Decision) -> str:

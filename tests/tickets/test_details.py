@@ -14,17 +14,20 @@ from services.tickets.domain.events import Replied
 from ticketwire_contracts.tickets import (
     AddNoteV1,
     AddTimeWorkedV1,
+    MergeTicketsV1,
+    OpenTicketV1,
     ReplyToTicketV1,
     SetDueV1,
     SetStatusV1,
     SetSubjectV1,
     SetTagsV1,
     TicketCommand,
+    UnmergeTicketV1,
 )
 
-from .world import MARA, NEWBIE, NOON, World, agent, kinds, status
+from .world import ANNA, MARA, NEWBIE, NOON, OSKAR, World, agent, kinds, status
 
-mara, newbie = agent(MARA), agent(NEWBIE)
+mara, newbie, oskar = agent(MARA), agent(NEWBIE), agent(OSKAR)
 
 
 def opened() -> World:
@@ -127,6 +130,18 @@ def test_time_worked_is_a_sum_with_an_entry_each_and_corrections() -> None:
         assert world.tickets["TW-1"].time_worked == total
     assert kinds(world.do(mara, AddTimeWorkedV1(ticket="TW-1", minutes=-61))) == ["time-below-zero"]
     assert status(world.do(mara, AddTimeWorkedV1(ticket="TW-1", minutes=0))) == 422
+
+
+def test_what_begins_active_has_started_and_merging_does_not_start_it_again() -> None:
+    world = opened()
+    world.grant("superuser", OSKAR.id)
+    written = OpenTicketV1(queue="support", subject="Offer", requesters=[ANNA], text="We have it.", kind="mail")
+    world.do(oskar, written)
+    started = world.now
+    assert world.tickets["TW-2"].clocks.started_at == started
+    world.do(oskar, MergeTicketsV1(ticket="TW-2", into="TW-1"))
+    world.do(oskar, UnmergeTicketV1(ticket="TW-2"))
+    assert world.tickets["TW-2"].clocks.started_at == started
 
 
 def test_started_first_answered_and_resolved_are_kept() -> None:

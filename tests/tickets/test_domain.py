@@ -256,6 +256,14 @@ def test_the_lifecycle_decides_which_status_may_follow(before: str, after: str) 
     assert (status(decision) == 200) == DEFAULT.allows(before, after)
 
 
+def test_whoever_only_sees_a_new_ticket_does_not_open_it_but_a_reply_does() -> None:
+    world = opened()
+    world.grant("ticket.show", NEWBIE.id)
+    assert status(world.do(newbie, SetStatusV1(ticket="TW-1", status="open"))) == 403
+    world.grant("ticket.reply", NEWBIE.id)
+    assert kinds(world.do(newbie, ReplyToTicketV1(ticket="TW-1", text="An answer."))) == ["replied", "status_changed"]
+
+
 def test_a_wake_up_time_lies_ahead_and_only_waiting_has_one() -> None:
     world = opened()
     ahead, past = world.now + timedelta(days=1), world.now - timedelta(days=1)

@@ -169,9 +169,10 @@ async def test_threads_by_signed_id_known_id_and_tag(tickets: Replica) -> None:
 
 async def test_commands_are_done_once_and_answer_with_their_events(tickets: Replica) -> None:
     mara = await tickets.agent("mara", "superuser")
-    opened = await tickets.ask(
-        OpenTicketV1(queue="support", subject="x", requesters=["bob@example.net"], text="y"), mara
-    )
+    asked = OpenTicketV1(queue="support", subject="x", requesters=["bob@example.net"], text="y")
+    opened = await tickets.ask(asked, mara, order="k0")
+    assert [event["type"] for event in opened.events] == ["ticket.opened.v1", "person.created.v1"]
+    assert await Replica(tickets.db).ask(asked, mara, order="k0") == opened, "a lost answer is given again, all of it"
     number = opened.result["number"]
     first = await tickets.ask(ReplyToTicketV1(ticket=number, text="hello"), mara, order="k1")
     again = await Replica(tickets.db).ask(ReplyToTicketV1(ticket=number, text="hello"), mara, order="k1")

@@ -25,6 +25,7 @@ from ticketwire_contracts.tickets import (
     CreateQueueV1,
     ErasePersonV1,
     FindPersonDataV1,
+    ForwardMessagesV1,
     JoinPersonsV1,
     PersonData,
     PersonErasedV1,
@@ -259,6 +260,25 @@ async def test_what_a_crash_left_is_gone_on_with(house: House) -> None:
     stored = await house.stored()
     assert not any(trace in stored for trace in TRACES)
     assert await House(house.db).privacy.go_on(datetime.now(UTC)) == 0
+    assert (await house.verify()).broken is None
+
+
+async def test_what_was_forwarded_of_them_goes_too(house: House) -> None:
+    mara, person, hers, his = await story(house)
+    carl = Address(name="Carl", address="carl@example.net")
+    await house.handlers.on_mail_received([written(8, carl)])
+    number = next(one.ticket for one in await house.said() if getattr(one, "mail", None) == "row8")
+    await house.ask(ReplyToTicketV1(ticket=number, text="To Carl alone."), mara)
+    for ticket, n in ((hers, 1), (hers, 2), (his, 1), (his, 2), (number, 2)):
+        message = f"{ticket}.{n}"
+        done = await house.ask(ForwardMessagesV1(ticket=ticket, messages=[message], to=["shop@example.com"]), mara)
+        assert done.problem is None, done.problem
+    answer = await house.private(ErasePersonV1(person=person), mara)
+    assert answer.problem is None
+    stored = await house.stored()
+    for trace in (*TRACES, *(trace.upper() for trace in TRACES), "Dear Anna"):
+        assert trace not in stored, trace
+    assert "and me" in stored, "what Bob wrote was forwarded, and stays"
     assert (await house.verify()).broken is None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from services.tickets.domain import intake, links, opening, work
 from services.tickets.domain.context import Context, Directory, SignedMark, Spoken
 from services.tickets.domain.decision import Decision, Refusal
-from services.tickets.domain.events import Adopted, Said, Thin
+from services.tickets.domain.events import Said, Thin
 from services.tickets.domain.happened import Happened
 from services.tickets.domain.joining import decide_joining
 from services.tickets.domain.state import TicketState, message_of
@@ -66,11 +66,11 @@ class World:
         self.tickets: dict[str, TicketState] = {}
         self.log: dict[str, list[tuple[datetime, list[Thin]]]] = {}
         self.said: dict[str, Spoken] = {}
+        self.messages: dict[str, Message] = {}
+        self.since: dict[str, list[Happened]] = {}
         self.known: dict[str, str] = {}
         self.marks: dict[str, SignedMark] = {}
         self.now = NOON
-        self.actors: dict[tuple[str, int], Actor] = {}
-        """Who made which version of which ticket."""
         self._numbers = count(1)
         self._mails = count(1)
 
@@ -85,29 +85,10 @@ class World:
             signed_id=self.marks.get,
             signed_address=self.marks.get,
             next_number=lambda: f"TW-{next(self._numbers)}",
-            messages=self._messages(),
-            since=self._since(),
+            messages=self.messages,
+            since=self.since,
             said=self.said,
         )
-
-    def _messages(self) -> dict[str, Message]:
-        said = [
-            message_of(number, event, at)
-            for number, commits in self.log.items()
-            for at, events in commits
-            for event in events
-            if isinstance(event, Said)
-        ]
-        return {message.id: message for message in said}
-
-    def _since(self) -> dict[str, list[Happened]]:
-        return {
-            number: [
-                Happened(version, at, self.actors[number, version], "x", tuple(event.type for event in events))
-                for version, (at, events) in enumerate(commits, 1)
-            ]
-            for number, commits in self.log.items()
-        }
 
     def grant(self, right: str, grantee: str, scope: str = "all") -> None:
         """One more grant."""
@@ -170,13 +151,16 @@ class World:
         assert not isinstance(decision, Refusal)
         for change in decision:
             if isinstance(change.after, TicketState):
-                self.tickets[change.after.number] = change.after
-                self.actors[change.after.number, change.after.version] = actor
-                at = change.after.updated_at
-                self.log.setdefault(change.after.number, []).append((at, list(change.events)))
+                ticket, at = change.after, change.after.updated_at
+                self.tickets[ticket.number] = ticket
+                self.log.setdefault(ticket.number, []).append((at, list(change.events)))
+                types = tuple(event.type for event in change.events)
+                self.since.setdefault(ticket.number, []).append(Happened(ticket.version, at, actor, "x", types))
                 for event in change.events:
                     if isinstance(event, Said):
-                        spoken = Spoken(change.after.number, event, event.said_at if isinstance(event, Adopted) else at)
+                        message = message_of(ticket.number, event, at)
+                        self.messages[message.id] = message
+                        spoken = Spoken(ticket.number, event, message.at)
                         self.said[spoken.id] = spoken
             elif change.claim:
                 self.claims[change.stream] = str(change.after["owner"])

@@ -86,8 +86,11 @@ def goes_wholly(subject: Subject, event: State, *, wholly: bool) -> bool:
 
 
 def _wrote(subject: Subject, event: Mapping[str, Any]) -> bool:
+    """By the author's id; a message that is quoted in a forward has its author's address alone."""
     author = event.get("author")
-    return isinstance(author, Mapping) and author.get("id") in subject.ids
+    if not isinstance(author, Mapping):
+        return False
+    return author.get("id") in subject.ids or str(author.get("address", "")).casefold() in subject.addresses
 
 
 def _is_answer_to(subject: Subject, value: Mapping[str, Any]) -> bool:
@@ -108,7 +111,7 @@ def _blank(subject: Subject, name: str, value: Any) -> Any:
 
 
 def _blank_part(subject: Subject, value: Any) -> Any:
-    if not isinstance(value, Mapping) or "id" in value or "address" in value:
+    if not isinstance(value, Mapping) or ("text" not in value and ("id" in value or "address" in value)):
         return _cleaned(subject, value)
     return {
         name: _blank(subject, name, part) if name in TEXTS | NOTHING_LEFT else _cleaned(subject, part)

@@ -193,6 +193,7 @@ def _opened(event: Opened, at: datetime) -> TicketState:
             opened_at=at,
             oldest_unanswered_at=waits,
             last_customer_at=waits,
+            started_at=at if event.category != "new" else None,
             priority=event.priority,
             queue=event.queue,
             category=event.category,

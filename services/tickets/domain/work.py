@@ -125,7 +125,7 @@ def reply(context: Context, actor: Actor, ticket: TicketState, command: ReplyToT
     if after is None and ticket.category == "new":
         after = context.directory.lifecycle_of(ticket.queue).active
     if after is not None and after != ticket.status:
-        changed = _status_change(context, actor, ticket, after, None)
+        changed = _status_change(context, actor, ticket, after, None, replies=True)
         if isinstance(changed, Refusal):
             return changed
         events.append(changed)
@@ -220,7 +220,7 @@ def escalate(context: Context, due: EscalationDueV1, now: datetime) -> Decision:
 
 
 def _status_change(
-    context: Context, actor: Actor, ticket: TicketState, after: str, until: datetime | None
+    context: Context, actor: Actor, ticket: TicketState, after: str, until: datetime | None, *, replies: bool = False
 ) -> StatusChanged | Refusal:
     lifecycle = context.directory.lifecycle_of(ticket.queue)
     if after not in lifecycle.statuses:
@@ -229,7 +229,7 @@ def _status_change(
         allowed = ", ".join(sorted(lifecycle.transitions.get(ticket.status, ())))
         return refused("no-transition", "Not from this status", 409, f"From {ticket.status} it goes to: {allowed}.")
     right = lifecycle.right_for(after, ticket.status)
-    replying_opens = ticket.category == "new" and after == lifecycle.active
+    replying_opens = replies and ticket.category == "new" and after == lifecycle.active
     if not replying_opens and not context.may(actor, right, context.thing(ticket)):
         return _forbidden(right)
     closes = lifecycle.statuses[after] == "closed" and ticket.category != "closed"

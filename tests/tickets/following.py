@@ -1,0 +1,141 @@
+"""Deeds that fit what is there: a status that the lifecycle allows, a link that is there, a merged ticket to take out.
+
+Chance alone seldom meets these, so the machine asks for them too. ``pick`` chooses among what fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, get_args
+
+from services.tickets.domain.state import TicketState
+from ticketwire_contracts.base import Command
+from ticketwire_contracts.tickets import (
+    EnablePersonV1,
+    EnableQueueV1,
+    LinkTicketsV1,
+    LinkType,
+    RemoveMemberV1,
+    ReplyToTicketV1,
+    SetOwnerV1,
+    SetStatusV1,
+    SplitTicketV1,
+    TakeRightV1,
+    UnlinkTicketsV1,
+    UnmergeTicketV1,
+    UnsplitTicketV1,
+)
+
+from .deeds import FAR_AHEAD
+from .town import Town
+
+Item = TypeVar("Item")
+FULL = 10
+"""With more tickets than this, deeds meet each other no more."""
+
+
+def picked(things: Sequence[Item], pick: int) -> Item:
+    """One of several."""
+    return things[pick % len(things)]
+
+
+def next_status(town: Town, name: str, pick: int) -> Command | None:
+    """A status that the lifecycle allows."""
+    ticket = picked(alone(town), pick)
+    life = town.directory.lifecycles[town.directory.queues[ticket.queue].lifecycle]
+    following = [one.after for one in life.transitions if one.before == ticket.status]
+    until = FAR_AHEAD if pick % 3 == 0 else None
+    status = picked(following, pick) if following else ticket.status
+    return SetStatusV1(ticket=ticket.number, status=status, until=until if life.statuses[status] == "waiting" else None)
+
+
+def take_it(town: Town, name: str, pick: int) -> Command | None:
+    """The ticket for oneself."""
+    return SetOwnerV1(ticket=picked(alone(town), pick).number, owner=name if "@" not in name else None)
+
+
+def answer(town: Town, name: str, pick: int) -> Command | None:
+    """A reply where someone waits for one, and perhaps the end."""
+    waiting = [one for one in alone(town) if one.clocks.oldest_unanswered_at]
+    if not waiting:
+        return None
+    ticket = picked(waiting, pick)
+    life = town.directory.lifecycles[town.directory.queues[ticket.queue].lifecycle]
+    closed = next(status for status, category in life.statuses.items() if category == "closed")
+    return ReplyToTicketV1(ticket=ticket.number, text="There.", then_status=closed if pick % 2 else None)
+
+
+def link_two(town: Town, name: str, pick: int) -> Command | None:
+    """Two tickets in a way that may not go round."""
+    one, other = picked(alone(town), pick), picked(alone(town), pick // 7)
+    kind = ("depends_on", "depends_on", "parent", "needed_by")[pick % 4]
+    return LinkTicketsV1.model_validate({"ticket": one.number, "type": kind, "target": other.number})
+
+
+def unlink(town: Town, name: str, pick: int) -> Command | None:
+    """A link that is there."""
+    known = get_args(LinkType)
+    links = [(one.number, link) for one in town.tickets.values() for link in one.links if link.type in known]
+    if not links:
+        return None
+    number, link = picked(links, pick)
+    return UnlinkTicketsV1.model_validate({"ticket": number, "type": link.type, "target": link.target})
+
+
+def unmerge(town: Town, name: str, pick: int) -> Command | None:
+    """One that is merged."""
+    merged = [one.number for one in town.tickets.values() if one.merged_into]
+    return UnmergeTicketV1(ticket=picked(merged, pick), since="stay" if pick % 2 else "return") if merged else None
+
+
+def split_off(town: Town, name: str, pick: int) -> Command | None:
+    """A message that is there."""
+    message = picked(sorted(town.messages), pick)
+    if len(town.tickets) >= FULL:
+        return None
+    return SplitTicketV1(ticket=message.rpartition(".")[0], messages=[message], keep=pick % 2 == 1)
+
+
+def unsplit(town: Town, name: str, pick: int) -> Command | None:
+    """One that was split off."""
+    parts = [one.number for one in town.tickets.values() if one.opened_by == "split"]
+    return UnsplitTicketV1(ticket=picked(parts, pick)) if parts else None
+
+
+def take_a_right(town: Town, name: str, pick: int) -> Command | None:
+    """A grant that is there, but for Root's."""
+    grant = picked([one for one in town.directory.grants if one.grantee != "group/administrators"], pick)
+    person = grant.grantee.startswith("person/")
+    grantee = grant.grantee if person else grant.grantee.replace("/", ":")
+    return TakeRightV1(right=grant.right, grantee=grantee, scope=grant.scope.replace("/", ":"))
+
+
+def enable(town: Town, name: str, pick: int) -> Command | None:
+    """Someone, or a queue, that is disabled."""
+    people = [one.id for one in town.persons.values() if one.disabled]
+    queues = [one.name for one in town.directory.queues.values() if one.disabled]
+    if people and (pick % 2 or not queues):
+        return EnablePersonV1(person=picked(people, pick))
+    return EnableQueueV1(name=picked(queues, pick)) if queues else None
+
+
+def leave(town: Town, name: str, pick: int) -> Command | None:
+    """A group that someone is in, but for the administrators'."""
+    inside = [(one.name, who) for one in town.directory.groups.values() for who in one.members]
+    group, who = picked(inside, pick)
+    person = town.persons.get(who)
+    member = f"person:{person.login}" if person else who.replace("/", ":")
+    return RemoveMemberV1(group=group, member=member) if group != "administrators" else None
+
+
+NEXT: dict[str, Callable[[Town, str, int], Command | None]] = {
+    one.__name__: one
+    for one in (
+        next_status, take_it, answer, link_two, unlink, unmerge, split_off, unsplit, take_a_right, enable, leave
+    )
+}  # fmt: skip
+
+
+def alone(town: Town) -> list[TicketState]:
+    """Tickets that answer for themselves."""
+    return [one for one in town.tickets.values() if one.merged_into is None]
