@@ -65,7 +65,7 @@ async def test_mail_is_seen_answered_and_goes_on(browser: Browser, stack: Stack)
         # the reply, to whom it says
         await expect(page.locator(".recipients summary").first).to_have_text("To anna@example.net")
         await page.locator("#reply-text").fill("Dear Ms Berg,\n\nplease leave it off.")
-        await page.get_by_label("then").select_option("pending")
+        await page.locator("[name=then_status]").select_option("pending")
         await page.get_by_role("button", name="Send reply").click()
         await expect(page.locator(".message.agent")).to_contain_text("please leave it off.")
         await expect(page.locator("#change-status .status")).to_have_text("pending")
