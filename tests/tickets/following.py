@@ -11,13 +11,16 @@ from typing import TypeVar, get_args
 from services.tickets.domain.state import TicketState
 from ticketwire_contracts.base import Command
 from ticketwire_contracts.tickets import (
+    AddNoteV1,
     EnablePersonV1,
     EnableQueueV1,
     LinkTicketsV1,
     LinkType,
+    MergeTicketsV1,
     RemoveMemberV1,
     ReplyToTicketV1,
     SetOwnerV1,
+    SetQueueV1,
     SetStatusV1,
     SplitTicketV1,
     TakeRightV1,
@@ -26,7 +29,7 @@ from ticketwire_contracts.tickets import (
     UnsplitTicketV1,
 )
 
-from .deeds import FAR_AHEAD
+from .deeds import FAR_AHEAD, SECRET
 from .town import Town
 
 Item = TypeVar("Item")
@@ -49,9 +52,25 @@ def next_status(town: Town, name: str, pick: int) -> Command | None:
     return SetStatusV1(ticket=ticket.number, status=status, until=until if life.statuses[status] == "waiting" else None)
 
 
+def close(town: Town, name: str, pick: int) -> Command | None:
+    """The end of one, of those first that depend on others."""
+    waiting = [one for one in alone(town) if any(link.type == "depends_on" for link in one.links)]
+    ticket = picked(waiting if waiting and pick % 3 else alone(town), pick)
+    return SetStatusV1(ticket=ticket.number, status=closed_in(town, ticket, pick))
+
+
 def take_it(town: Town, name: str, pick: int) -> Command | None:
-    """The ticket for oneself."""
-    return SetOwnerV1(ticket=picked(alone(town), pick).number, owner=name if "@" not in name else None)
+    """A ticket for oneself, perhaps one that another owns."""
+    owned = [one for one in alone(town) if one.owner]
+    ticket = picked(owned if owned and pick % 2 else alone(town), pick)
+    return SetOwnerV1(ticket=ticket.number, owner=name if "@" not in name else None)
+
+
+def move_with_owner(town: Town, name: str, pick: int) -> Command | None:
+    """A ticket that someone owns, into another queue."""
+    owned = [one for one in alone(town) if one.owner]
+    queue = picked(sorted(town.directory.queues), pick)
+    return SetQueueV1(ticket=picked(owned, pick).number, queue=queue) if owned else None
 
 
 def answer(town: Town, name: str, pick: int) -> Command | None:
@@ -60,9 +79,9 @@ def answer(town: Town, name: str, pick: int) -> Command | None:
     if not waiting:
         return None
     ticket = picked(waiting, pick)
-    life = town.directory.lifecycles[town.directory.queues[ticket.queue].lifecycle]
-    closed = next(status for status, category in life.statuses.items() if category == "closed")
-    return ReplyToTicketV1(ticket=ticket.number, text="There.", then_status=closed if pick % 2 else None)
+    return ReplyToTicketV1(
+        ticket=ticket.number, text="There.", then_status=closed_in(town, ticket, pick) if pick % 2 else None
+    )
 
 
 def link_two(town: Town, name: str, pick: int) -> Command | None:
@@ -70,6 +89,26 @@ def link_two(town: Town, name: str, pick: int) -> Command | None:
     one, other = picked(alone(town), pick), picked(alone(town), pick // 7)
     kind = ("depends_on", "depends_on", "parent", "needed_by")[pick % 4]
     return LinkTicketsV1.model_validate({"ticket": one.number, "type": kind, "target": other.number})
+
+
+def go_round(town: Town, name: str, pick: int) -> Command | None:
+    """What would close a circle: the end of a chain linked to its beginning, or merged into it."""
+    chains = [
+        (one.number, link.target, further.target)
+        for one in alone(town)
+        for link in one.links
+        if link.type == "depends_on" and link.target in town.tickets
+        for further in [*town.tickets[link.target].links, link]
+        if further.type == "depends_on" and further.target in town.tickets
+    ]
+    if not chains:
+        return None
+    first, middle, last = picked(chains, pick)
+    if pick % 3 == 0:
+        return MergeTicketsV1(ticket=first, into=last)
+    if pick % 3 == 1 and middle != last:
+        return MergeTicketsV1(ticket=last, into=first)
+    return LinkTicketsV1(ticket=last, type="depends_on", target=first)
 
 
 def unlink(town: Town, name: str, pick: int) -> Command | None:
@@ -80,6 +119,15 @@ def unlink(town: Town, name: str, pick: int) -> Command | None:
         return None
     number, link = picked(links, pick)
     return UnlinkTicketsV1.model_validate({"ticket": number, "type": link.type, "target": link.target})
+
+
+def speak_through(town: Town, name: str, pick: int) -> Command | None:
+    """A word on a ticket by the number of one that is merged into it."""
+    merged = [one.number for one in town.tickets.values() if one.merged_into]
+    if not merged:
+        return None
+    number = picked(merged, pick)
+    return AddNoteV1(ticket=number, text=SECRET) if pick % 2 else ReplyToTicketV1(ticket=number, text="To them.")
 
 
 def unmerge(town: Town, name: str, pick: int) -> Command | None:
@@ -128,14 +176,23 @@ def leave(town: Town, name: str, pick: int) -> Command | None:
     return RemoveMemberV1(group=group, member=member) if group != "administrators" else None
 
 
-NEXT: dict[str, Callable[[Town, str, int], Command | None]] = {
+Next = dict[str, Callable[[Town, str, int], Command | None]]
+WORKING: Next = {
     one.__name__: one
-    for one in (
-        next_status, take_it, answer, link_two, unlink, unmerge, split_off, unsplit, take_a_right, enable, leave
-    )
+    for one in (next_status, close, take_it, move_with_owner, answer, take_a_right, enable, leave)
+}  # fmt: skip
+JOINING: Next = {
+    one.__name__: one
+    for one in (link_two, link_two, go_round, close, unlink, speak_through, speak_through, unmerge, split_off, unsplit)
 }  # fmt: skip
 
 
 def alone(town: Town) -> list[TicketState]:
     """Tickets that answer for themselves."""
     return [one for one in town.tickets.values() if one.merged_into is None]
+
+
+def closed_in(town: Town, ticket: TicketState, pick: int) -> str:
+    """A status in which a ticket would be closed."""
+    life = town.directory.lifecycles[town.directory.queues[ticket.queue].lifecycle]
+    return picked([status for status, category in life.statuses.items() if category == "closed"], pick)

@@ -2,7 +2,7 @@
 
     support   Mara, Oskar (group field); Sue supervises      default lifecycle
     billing   Bela (group desk, over a group in it)          default lifecycle
-    bench     Oskar and the group field                      a lifecycle of its own
+    bench     field again, who see no notes there            a lifecycle of its own, and a required field
     unsorted  the catch-all queue
     Root      administrator of all; Newbie holds nothing; customers c0 to c3 ask by mail
 
@@ -265,6 +265,7 @@ FOUNDING: tuple[AdministrationCommand, ...] = (
             FieldDefinition(name="cause", type="choice", options=["toner", "drum"]),
         ],
     ),
+    SetQueueFieldsV1(queue="bench", fields=[FieldDefinition(name="room", type="text", required=True)]),
     *(CreateGroupV1(name=name) for name in ("field", "desk", "inner")),
     AddMemberV1(group="field", member="person:mara"),
     AddMemberV1(group="field", member="person:oskar"),
@@ -274,7 +275,7 @@ FOUNDING: tuple[AdministrationCommand, ...] = (
         GiveRightV1(right=right, grantee=f"group:{group}", scope=f"queue:{queue}")
         for group, queue in (("field", "support"), ("desk", "billing"), ("field", "bench"))
         for right in (*AGENT_RIGHTS, "ticket.forward")
-        if queue != "bench" or right in ("queue.see", "ticket.show", "ticket.create", "ticket.own", "ticket.edit")
+        if queue != "bench" or right != "note.show"
     ),
     GiveRightV1(right="ticket.steal", grantee="role:supervisor", scope="queue:support"),
     GiveRightV1(right="ticket.assign", grantee="role:owner", scope="all"),

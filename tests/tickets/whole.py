@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ from ticketwire_contracts.tickets import (
 )
 
 from . import deeds
-from .following import FULL, NEXT, picked
+from .following import FULL, JOINING, WORKING, picked
 from .law import Law
 from .town import CUSTOMERS, SIGNER, Town
 from .truths import Truths, content
@@ -226,10 +227,16 @@ class Whole(Truths):
     def administer(self, name: str, command: Command) -> None:
         self.ask(name, command)
 
-    @rule(name=ACTORS, what=st.sampled_from(sorted(NEXT)), pick=PICKS)
-    def go_on(self, name: str, what: str, pick: int) -> None:
+    @rule(name=ACTORS, what=st.sampled_from(sorted(WORKING)), pick=PICKS)
+    def work_on(self, name: str, what: str, pick: int) -> None:
         """Something that fits what is there, so that stories get further than chance would take them."""
-        if command := NEXT[what](self.town, name, pick):
+        if command := WORKING[what](self.town, name, pick):
+            self.ask(name, command)
+
+    @rule(name=ACTORS, what=st.sampled_from(sorted(JOINING)), pick=PICKS)
+    def join_on(self, name: str, what: str, pick: int) -> None:
+        """The same, of links, merged and split tickets."""
+        if command := JOINING[what](self.town, name, pick):
             self.ask(name, command)
 
     @rule(ticket=deeds.ticket, into=deeds.ticket)
@@ -311,6 +318,7 @@ class Whole(Truths):
             ticket = picked(waiting, pick)
         found = self.town.tickets.get(ticket)
         at = (found.wake_at if found and clock == "wake" else None) or self.town.now
+        at -= timedelta(days=late)
         generation = found.clocks.generation - late if found else 1
         decision = self.town.due(ticket, clock=clock, due_at=at, generation=generation)
         if isinstance(decision, Refusal):
@@ -323,6 +331,8 @@ class Whole(Truths):
             assert not late
             assert found
             assert found.category != "closed"
+            again = self.town.due(ticket, clock=clock, due_at=at, generation=generation)
+            assert isinstance(again, Refusal), "the same step counts once"
 
     # --------------------------------------------------------------------------------------- what always holds
 
