@@ -408,6 +408,7 @@ class Whole(Truths):
                 for event in events:
                     if isinstance(event, Adopted):
                         origins[f"{number}.{event.n}"] = event.origin
+                        assert event.internal == self.town.messages[event.origin].internal
                     if isinstance(event, MessagesMoved) and event.copied:
                         copied |= set(event.messages)
         away = {one.message for ticket in self.town.tickets.values() for one in ticket.moved}
