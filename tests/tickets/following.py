@@ -67,8 +67,8 @@ def take_it(town: Town, name: str, pick: int) -> Command | None:
 
 
 def move_with_owner(town: Town, name: str, pick: int) -> Command | None:
-    """A ticket that someone owns, into another queue."""
-    owned = [one for one in alone(town) if one.owner]
+    """A ticket that someone owns, but for Root, who may own it everywhere, into another queue."""
+    owned = [one for one in alone(town) if one.owner and one.owner.login != "root"]
     queue = picked(sorted(town.directory.queues), pick)
     return SetQueueV1(ticket=picked(owned, pick).number, queue=queue) if owned else None
 
@@ -85,9 +85,11 @@ def answer(town: Town, name: str, pick: int) -> Command | None:
 
 
 def link_two(town: Town, name: str, pick: int) -> Command | None:
-    """Two tickets in a way that may not go round."""
-    one, other = picked(alone(town), pick), picked(alone(town), pick // 7)
-    kind = ("depends_on", "depends_on", "parent", "needed_by")[pick % 4]
+    """Two tickets in a way that may not go round; half of the time the end of such a link to another, as a chain."""
+    there = alone(town)
+    ends = [one for one in there if any(link.type == "needed_by" for link in one.links)]
+    one, other = picked(ends if ends and pick % 2 else there, pick), picked(there, pick // 7)
+    kind = ("depends_on", "depends_on", "parent", "depends_on")[pick % 4]
     return LinkTicketsV1.model_validate({"ticket": one.number, "type": kind, "target": other.number})
 
 
@@ -137,8 +139,9 @@ def unmerge(town: Town, name: str, pick: int) -> Command | None:
 
 
 def split_off(town: Town, name: str, pick: int) -> Command | None:
-    """A message that is there."""
-    message = picked(sorted(town.messages), pick)
+    """A message that is there, perhaps a note."""
+    notes = sorted(one.id for one in town.messages.values() if one.internal)
+    message = picked(notes if notes and pick % 3 else sorted(town.messages), pick)
     if len(town.tickets) >= FULL:
         return None
     return SplitTicketV1(ticket=message.rpartition(".")[0], messages=[message], keep=pick % 2 == 1)

@@ -12,6 +12,7 @@ from services.tickets.domain.events import Received, Replied
 from services.tickets.domain.state import TicketState, fold
 from ticketwire_contracts.tickets import (
     AddNoteV1,
+    ForwardMessagesV1,
     Link,
     LinkTicketsV1,
     MergeTicketsV1,
@@ -416,6 +417,20 @@ def test_a_note_is_split_off_only_by_who_may_read_it_and_only_into_a_queue_of_th
         "queue-not-found"
     ]
     assert status(world.do(newbie, SplitTicketV1(ticket="TW-1", messages=["TW-1.3"]))) == 200
+
+
+def test_what_was_forwarded_is_split_off_as_internal_as_it_is() -> None:
+    world = conversation()
+    for right in ("ticket.show", "ticket.split", "queue.see", "ticket.create"):
+        world.grant(right, NEWBIE.id, "queue/support")
+    world.grant("ticket.forward", MARA.id)
+    forward = ForwardMessagesV1(ticket="TW-1", messages=["TW-1.1"], to=["shop@example.com"], text="They never pay.")
+    assert kinds(world.do(mara, forward)) == ["forwarded"]
+    message = f"TW-1.{world.tickets['TW-1'].messages}"
+    assert kinds(world.do(newbie, SplitTicketV1(ticket="TW-1", messages=[message]))) == ["message-not-found"]
+    assert status(world.do(mara, SplitTicketV1(ticket="TW-1", messages=[message]))) == 200
+    copy = next(one for one in world.messages.values() if one.origin == message)
+    assert copy.internal
 
 
 def test_folding_the_log_gives_each_state_again() -> None:

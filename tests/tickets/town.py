@@ -1,7 +1,8 @@
 """A whole town to act in: everything in it came by command, and every deed is kept as the log would keep it.
 
     support   Mara, Oskar (group field); Sue supervises      default lifecycle
-    billing   Bela (group desk, over a group in it)          default lifecycle
+    billing   Bela (group desk, over a group in it); field   default lifecycle
+              look and split there, but see no notes
     bench     field again, who see no notes there            a lifecycle of its own, and a required field
     unsorted  the catch-all queue
     Root      administrator of all; Newbie holds nothing; customers c0 to c3 ask by mail
@@ -276,6 +277,10 @@ FOUNDING: tuple[AdministrationCommand, ...] = (
         for group, queue in (("field", "support"), ("desk", "billing"), ("field", "bench"))
         for right in (*AGENT_RIGHTS, "ticket.forward")
         if queue != "bench" or right != "note.show"
+    ),
+    *(
+        GiveRightV1(right=right, grantee="group:field", scope="queue:billing")
+        for right in ("queue.see", "ticket.show", "ticket.create", "ticket.split")
     ),
     GiveRightV1(right="ticket.steal", grantee="role:supervisor", scope="queue:support"),
     GiveRightV1(right="ticket.assign", grantee="role:owner", scope="all"),

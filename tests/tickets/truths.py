@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis.stateful import RuleBasedStateMachine, invariant
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.tickets.domain.decision import Decision, Refusal
 from services.tickets.domain.events import StatusChanged
 from services.tickets.domain.state import TicketState, fold
+from ticketwire_contracts.tickets import LinkTicketsV1, MergeTicketsV1, TicketCommand, UnlinkTicketsV1, UnmergeTicketV1
 
 from .world import World
 
@@ -20,6 +22,9 @@ def content(ticket: TicketState) -> dict[str, Any]:
         if part is not None:
             part["clocks"].pop("generation")
     return plain
+
+
+THREE = st.permutations([1, 2, 3, 4]).map(lambda several: (f"TW-{several[0]}", f"TW-{several[1]}", f"TW-{several[2]}"))
 
 
 class Truths(RuleBasedStateMachine):
@@ -115,3 +120,52 @@ class Truths(RuleBasedStateMachine):
                     other = self.answering(link.target)
                     ends = [self.answering(one.target) for one in other.links if one.type == back[link.type]]
                     assert ticket.number in [end.number for end in ends] or other.number == ticket.number
+
+
+class Chains(Truths):
+    """Ways over several tickets that chance would hardly find, for who may do everything."""
+
+    def boundlessly(self, command: TicketCommand) -> Decision:
+        """Done by someone who may do everything."""
+        raise NotImplementedError
+
+    @rule(way=st.sampled_from(["better", "ends", "out", "unlink"]), three=THREE)
+    def go_a_long_way(self, way: str, three: tuple[str, str, str]) -> None:
+        """One rule for all, so that they take their share and no more of a machine's stories."""
+        match way:
+            case "better":
+                self.merge_and_think_better_of_it(three[0], three[1])
+            case "ends":
+                self.merge_the_ends_of_a_chain(*three)
+            case "out":
+                self.take_one_out_of_a_merged_chain(*three)
+            case "unlink":
+                self.unlink_while_merged(*three)
+
+    def merge_and_think_better_of_it(self, ticket: str, into: str) -> None:
+        """Merge and then unmerge gives back the content of both, and of every other ticket."""
+        before = {number: content(one) for number, one in self.world.tickets.items()}
+        if isinstance(self.boundlessly(MergeTicketsV1(ticket=ticket, into=into)), Refusal):
+            return
+        undone = self.boundlessly(UnmergeTicketV1(ticket=ticket))
+        assert not isinstance(undone, Refusal)
+        assert {number: content(one) for number, one in self.world.tickets.items()} == before
+
+    def merge_the_ends_of_a_chain(self, first: str, middle: str, last: str) -> None:
+        """Short ways to where circles would come from; the invariants say whether one did."""
+        self.boundlessly(LinkTicketsV1(ticket=first, type="depends_on", target=middle))
+        self.boundlessly(LinkTicketsV1(ticket=middle, type="depends_on", target=last))
+        self.boundlessly(MergeTicketsV1(ticket=first, into=last))
+
+    def take_one_out_of_a_merged_chain(self, first: str, middle: str, last: str) -> None:
+        self.boundlessly(LinkTicketsV1(ticket=first, type="depends_on", target=middle))
+        self.boundlessly(LinkTicketsV1(ticket=middle, type="depends_on", target=last))
+        self.boundlessly(MergeTicketsV1(ticket=middle, into=last))
+        self.boundlessly(MergeTicketsV1(ticket=first, into=last))
+        self.boundlessly(UnmergeTicketV1(ticket=middle))
+
+    def unlink_while_merged(self, first: str, middle: str, last: str) -> None:
+        self.boundlessly(LinkTicketsV1(ticket=first, type="depends_on", target=middle))
+        self.boundlessly(MergeTicketsV1(ticket=first, into=last))
+        self.boundlessly(UnlinkTicketsV1(ticket=last, type="depends_on", target=middle))
+        self.boundlessly(UnmergeTicketV1(ticket=first))

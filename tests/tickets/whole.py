@@ -46,20 +46,18 @@ from ticketwire_contracts.base import Actor, Command
 from ticketwire_contracts.catalogue import EVENTS
 from ticketwire_contracts.ingest import Address, AutoVerdict
 from ticketwire_contracts.tickets import (
-    MergeTicketsV1,
     OpenTicketV1,
     SetOwnerV1,
     SetQueueV1,
     SplitTicketV1,
     TicketCommand,
-    UnmergeTicketV1,
 )
 
 from . import deeds
 from .following import FULL, JOINING, WORKING, picked
 from .law import Law
 from .town import CUSTOMERS, SIGNER, Town
-from .truths import Truths, content
+from .truths import Chains
 
 ACTORS = st.sampled_from([*["root"] * 8, "mara", "mara", "bela", "bela", "oskar", "sue", "newbie", *CUSTOMERS[:2]])
 PICKS = st.integers(0, 1000)
@@ -70,7 +68,7 @@ STATUSES = frozenset({403, 404, 409, 412, 422})
 """How a refusal may be answered, as ``Problem`` says."""
 
 
-class Whole(Truths):
+class Whole(Chains):
     """The town at work."""
 
     tally: Counter[tuple[type[Any], bool]] = Counter()
@@ -239,13 +237,8 @@ class Whole(Truths):
         if command := JOINING[what](self.town, name, pick):
             self.ask(name, command)
 
-    @rule(ticket=deeds.ticket, into=deeds.ticket)
-    def merge_and_think_better_of_it(self, ticket: str, into: str) -> None:
-        """Merging and then unmerging gives back the content of both, and of every other ticket."""
-        before = {number: content(one) for number, one in self.town.tickets.items()}
-        if not isinstance(self.ask("root", MergeTicketsV1(ticket=ticket, into=into)), Refusal):
-            assert not isinstance(self.ask("root", UnmergeTicketV1(ticket=ticket)), Refusal)
-            assert {number: content(one) for number, one in self.town.tickets.items()} == before
+    def boundlessly(self, command: TicketCommand) -> Decision:
+        return self.ask("root", command)
 
     def room(self) -> bool:
         """Whether there may be another ticket: with too many, deeds meet each other no more."""
@@ -408,6 +401,7 @@ class Whole(Truths):
                 for event in events:
                     if isinstance(event, Adopted):
                         origins[f"{number}.{event.n}"] = event.origin
+                        assert event.internal == self.town.messages[event.origin].internal
                     if isinstance(event, MessagesMoved) and event.copied:
                         copied |= set(event.messages)
         away = {one.message for ticket in self.town.tickets.values() for one in ticket.moved}

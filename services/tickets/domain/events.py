@@ -386,6 +386,11 @@ class Adopted(Said):
     waits: bool = False
 
 
+def is_internal(event: Thin) -> bool:
+    """Whether only those may know of it who may see notes: a note, a forward, or what was one where it came from."""
+    return isinstance(event, Noted | Forwarded) or bool(getattr(event, "internal", False))
+
+
 class Erased(Thin):
     """Personal values were taken out of this stream's history: which, and the digests of what stands there now."""
 

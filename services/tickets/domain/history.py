@@ -11,7 +11,7 @@ from typing import Any
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import Cause, Difference, Happening, HistoryEntry
 
-from .events import Adopted, Erased, Forwarded, Noted, Said, Thin
+from .events import Adopted, Erased, Said, Thin, is_internal
 from .state import TicketState, message_of
 
 _OF_TICKET = re.compile(r"(TW-\d{1,18})(?:\.\d{1,9})?")
@@ -112,11 +112,6 @@ def cause_of(commit: Recorded) -> Cause:
     if commit.actor.via == "timer" or commit.command == "escalate":
         return Cause(kind="timer", id=root)
     return Cause(kind="system" if commit.actor.kind == "system" else "command", id=root)
-
-
-def is_internal(event: Thin) -> bool:
-    """Whether only those may know of it who may see notes."""
-    return isinstance(event, Noted | Forwarded) or bool(getattr(event, "internal", False))
 
 
 def _named(event: Thin) -> set[str]:

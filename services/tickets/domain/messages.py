@@ -9,7 +9,7 @@ from typing import Literal
 from ticketwire_contracts.tickets import ClockFacts
 
 from .context import Context, Spoken
-from .events import Adopted, Noted, Opened, Received, Replied, Said
+from .events import Adopted, Opened, Received, Replied, Said, is_internal
 
 
 def adopted(spoken: Spoken, n: int, clocks: ClockFacts) -> Adopted:
@@ -23,7 +23,7 @@ def adopted(spoken: Spoken, n: int, clocks: ClockFacts) -> Adopted:
         n=n,
         origin=spoken.id,
         said_at=spoken.at,
-        internal=isinstance(said, Noted) or (isinstance(said, Adopted) and said.internal),
+        internal=is_internal(said),
         spoke=kind,
         waits=kind == "customer" and oldest is not None and spoken.at >= oldest,
     )

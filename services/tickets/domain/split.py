@@ -17,7 +17,7 @@ from . import standing
 from .acting import lacks, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
-from .events import Adopted, Linked, MessagesMoved, MessagesReturned, Noted, Opened, Thin, TookIn
+from .events import Linked, MessagesMoved, MessagesReturned, Opened, Thin, TookIn, is_internal
 from .links import BeyondReach, on, too_far, unlinked
 from .merge import circle, into
 from .messages import adopted, speaker, unanswered
@@ -125,12 +125,11 @@ def _chosen(context: Context, actor: Actor, ticket: TicketState, ids: Sequence[s
 
 def _reads(context: Context, actor: Actor, ticket: TicketState, origin: TicketState, spoken: Spoken) -> bool:
     answering = context.ticket(origin.number)
-    internal = isinstance(spoken.said, Noted) or (isinstance(spoken.said, Adopted) and spoken.said.internal)
     return (
         answering is not None
         and answering.number == ticket.number
         and sees(context, actor, origin)
-        and (not internal or sees(context, actor, origin, internal=True))
+        and (not is_internal(spoken.said) or sees(context, actor, origin, internal=True))
     )
 
 

@@ -21,14 +21,12 @@ from .events import (
     DueChanged,
     Escalated,
     FieldsChanged,
-    Forwarded,
     LetGo,
     Linked,
     Merged,
     MessagesMoved,
     MessagesReturned,
     Moved,
-    Noted,
     Opened,
     OwnerChanged,
     PeopleChanged,
@@ -45,6 +43,7 @@ from .events import (
     TookIn,
     Unlinked,
     Unmerged,
+    is_internal,
 )
 
 THREAD = 10
@@ -158,7 +157,7 @@ def message_of(number: str, event: Said, at: datetime) -> Message:
         ticket=number,
         kind=event.kind,
         author=event.author,
-        internal=isinstance(event, Noted | Forwarded) or (isinstance(event, Adopted) and event.internal),
+        internal=is_internal(event),
         subject=event.subject,
         text=event.text,
         html=event.html,
