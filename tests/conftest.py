@@ -9,10 +9,15 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from .servers import Rabbit, Servers
+
+# How long something takes is the bench's to say: on a machine that is busy with something else nothing is broken.
+settings.register_profile("ticketwire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ticketwire")
 
 SERVERS = pytest.StashKey[Servers]()
 
