@@ -62,10 +62,10 @@ def close(town: Town, name: str, pick: int) -> Command | None:
 
 
 def take_it(town: Town, name: str, pick: int) -> Command | None:
-    """A ticket for oneself, perhaps one that another owns."""
+    """A ticket for an agent, perhaps one that another owns: who is asked whether they may take it is that agent too."""
     owned = [one for one in alone(town) if one.owner]
     ticket = picked(owned if owned and pick % 2 else alone(town), pick)
-    return SetOwnerV1(ticket=ticket.number, owner=name if "@" not in name else None)
+    return SetOwnerV1(ticket=ticket.number, owner=picked(["mara", "bela", "sue", "oskar"], pick // 2))
 
 
 def move(town: Town, name: str, pick: int) -> Command | None:
