@@ -49,6 +49,7 @@ from ticketwire_contracts.tickets import (
     FieldDefinition,
     GiveRightV1,
     OpenTicketV1,
+    SetOwnerV1,
     SetQueueFieldsV1,
     TicketCommand,
 )
@@ -252,6 +253,8 @@ def _founded() -> Town:
         must(command)
     for sender, to in [*((one, "support") for one in CUSTOMERS), (CUSTOMERS[0], "billing"), (CUSTOMERS[1], "bench")]:
         assert not isinstance(town.mail(f"{to}@example.org", sender), Refusal)
+    for number, owner in (("TW-2", "oskar"), ("TW-5", "bela")):
+        assert not isinstance(town.do(SYSTEM, SetOwnerV1(ticket=number, owner=owner)), Refusal)
     town.deeds = []
     return town
 
