@@ -76,7 +76,7 @@ Deeds = dict[type[Command], st.SearchStrategy[Command]]
 
 ticket = st.sampled_from([*(f"TW-{n}" for n in range(1, 7)), *(f"TW-{n}" for n in range(1, 9))])
 ticket_or_none = st.one_of(st.none(), st.none(), ticket)
-queue = st.sampled_from([*["support"] * 3, *["billing"] * 2, *["bench"] * 2, "unsorted", "nowhere"])
+queue = st.sampled_from([*["support"] * 3, *["billing"] * 2, *["bench"] * 2, "unsorted", "attic", "nowhere"])
 one_status = st.sampled_from(
     ["open", "open", "pending", "stalled", "resolved", "resolved", "rejected", "parts", "done"]
 )
@@ -115,7 +115,7 @@ field = st.sampled_from(
     ]
 )
 value = st.sampled_from([None, "214", "toner", 3, "", ["toner"]])
-names = st.sampled_from(["support", "billing", "bench", "annex"])
+names = st.sampled_from(["support", "billing", "bench", "attic", "annex"])
 person = st.sampled_from([f"person:{one}" for one in ("mara", "oskar", "bela", "sue", "newbie")])
 asking = st.sampled_from([person_id(SIGNER.claim("address", one)) for one in CUSTOMERS])
 anyone = st.one_of(person, asking)

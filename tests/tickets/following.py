@@ -53,24 +53,28 @@ def next_status(town: Town, name: str, pick: int) -> Command | None:
 
 
 def close(town: Town, name: str, pick: int) -> Command | None:
-    """The end of one, of those first that depend on others."""
-    waiting = [one for one in alone(town) if any(link.type == "depends_on" for link in one.links)]
-    ticket = picked(waiting if waiting and pick % 3 else alone(town), pick)
+    """The end of one, of those first that depend on others or whose queue wants a field filled."""
+    there = alone(town)
+    waiting = [one for one in there if any(link.type == "depends_on" for link in one.links)]
+    asked = [one for one in there if any(field.required for field in town.directory.queues[one.queue].fields)]
+    ticket = picked([waiting, asked, there][pick % 3] or there, pick)
     return SetStatusV1(ticket=ticket.number, status=closed_in(town, ticket, pick))
 
 
 def take_it(town: Town, name: str, pick: int) -> Command | None:
-    """A ticket for oneself, perhaps one that another owns."""
+    """A ticket for an agent, perhaps one that another owns: who is asked whether they may take it is that agent too."""
     owned = [one for one in alone(town) if one.owner]
     ticket = picked(owned if owned and pick % 2 else alone(town), pick)
-    return SetOwnerV1(ticket=ticket.number, owner=name if "@" not in name else None)
+    return SetOwnerV1(ticket=ticket.number, owner=picked(["mara", "bela", "sue", "oskar"], pick // 2))
 
 
-def move_with_owner(town: Town, name: str, pick: int) -> Command | None:
-    """A ticket that someone owns, but for Root, who may own it everywhere, into another queue."""
-    owned = [one for one in alone(town) if one.owner and one.owner.login != "root"]
-    queue = picked(sorted(town.directory.queues), pick)
-    return SetQueueV1(ticket=picked(owned, pick).number, queue=queue) if owned else None
+def move(town: Town, name: str, pick: int) -> Command | None:
+    """Into another queue: what someone owns, but for Root, who may own it everywhere; or into one that is disabled."""
+    there = alone(town)
+    owned = [one for one in there if one.owner and one.owner.login != "root"]
+    disabled = [one.name for one in town.directory.queues.values() if one.disabled]
+    queues = disabled if disabled and pick % 2 else sorted(town.directory.queues)
+    return SetQueueV1(ticket=picked(owned if owned and pick % 3 else there, pick).number, queue=picked(queues, pick))
 
 
 def answer(town: Town, name: str, pick: int) -> Command | None:
@@ -182,7 +186,7 @@ def leave(town: Town, name: str, pick: int) -> Command | None:
 Next = dict[str, Callable[[Town, str, int], Command | None]]
 WORKING: Next = {
     one.__name__: one
-    for one in (next_status, close, take_it, move_with_owner, answer, take_a_right, enable, leave)
+    for one in (next_status, close, take_it, move, answer, take_a_right, enable, leave)
 }  # fmt: skip
 JOINING: Next = {
     one.__name__: one

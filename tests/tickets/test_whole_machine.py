@@ -15,7 +15,7 @@ from ticketwire_contracts.catalogue import COMMANDS
 from . import deeds
 from .whole import Whole
 
-RUNS = 10 * LONGER
+RUNS = 7 * LONGER
 
 
 @pytest.mark.timeout(180 * LONGER)

@@ -39,8 +39,8 @@ from .town import CUSTOMERS, SIGNER, Deed, Town
 from .whole import Whole
 from .world import JOINING
 
-STORIES = 5 * LONGER
-STEPS = 60
+STORIES = 4 * LONGER
+STEPS = 50
 
 
 def stories() -> list[Town]:
@@ -55,7 +55,7 @@ def stories() -> list[Town]:
         run_state_machine_as_test(
             Recorded,
             settings=settings(
-                max_examples=12,
+                max_examples=10,
                 stateful_step_count=STEPS,
                 deadline=None,
                 database=None,
@@ -82,8 +82,7 @@ class Retold(House):
     async def begin(self, *queues: str) -> None:
         await self.log.prepare()
         founded = Town.founded()
-        for commit in founded.kept.order:
-            await self.db["commits"].insert_many([to_doc(commit)])
+        await self.db["commits"].insert_many([to_doc(commit) for commit in founded.kept.order])
         await self.db["counters"].insert_one({"_id": "epoch", "n": founded.epoch})
         await self.db["counters"].insert_one({"_id": "numbers", "n": len(founded.tickets)})
 

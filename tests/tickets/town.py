@@ -4,7 +4,7 @@
     billing   Bela (group desk, over a group in it); field   default lifecycle
               look and split there, but see no notes
     bench     field again, who see no notes there            a lifecycle of its own, and a required field
-    unsorted  the catch-all queue
+    unsorted  the catch-all queue; attic is disabled
     Root      administrator of all; Newbie holds nothing; customers c0 to c3 ask by mail
 
 What ``tickets`` does around the domain is done here as it does it: the signer's claims and marks, decisions that
@@ -45,9 +45,11 @@ from ticketwire_contracts.tickets import (
     CreateGroupV1,
     CreatePersonV1,
     CreateQueueV1,
+    DisableQueueV1,
     FieldDefinition,
     GiveRightV1,
     OpenTicketV1,
+    SetOwnerV1,
     SetQueueFieldsV1,
     TicketCommand,
 )
@@ -150,6 +152,14 @@ class Town(Office):
         given |= stamp(EscalationDueV1, "timers", 1, at=self.now, actor=TIMER, correlation="c", summary="s")
         return self.settle(order, TIMER, EscalationDueV1.model_validate({**given, **step, "id": order}))
 
+    def would(self, actor: Actor, command: Command) -> Decision:
+        """What would become of it, if they asked now; nothing does."""
+        context = replace(self.context(), next_number=lambda: "TW-0")
+        decision = self._decide("what if", actor, command, context)
+        if isinstance(command, (AdministrationCommand, *JOINING)):
+            return decision
+        return links.with_others(context, actor, decision, self.now)
+
     # ------------------------------------------------------------------------------------------- how it is done
 
     def settle(self, order: str, actor: Actor, what: What) -> Decision:
@@ -163,8 +173,8 @@ class Town(Office):
         self._remember(order, actor, what, decision)
         return decision
 
-    def _decide(self, order: str, actor: Actor, what: What) -> Decision:
-        context = self.context()
+    def _decide(self, order: str, actor: Actor, what: What, given: Context | None = None) -> Decision:
+        context = given or self.context()
         match what:
             case MailReceivedV1():
                 return intake.decide_mail(context, what)
@@ -243,6 +253,8 @@ def _founded() -> Town:
         must(command)
     for sender, to in [*((one, "support") for one in CUSTOMERS), (CUSTOMERS[0], "billing"), (CUSTOMERS[1], "bench")]:
         assert not isinstance(town.mail(f"{to}@example.org", sender), Refusal)
+    for number, owner in (("TW-2", "oskar"), ("TW-5", "bela")):
+        assert not isinstance(town.do(SYSTEM, SetOwnerV1(ticket=number, owner=owner)), Refusal)
     town.deeds = []
     return town
 
@@ -266,6 +278,8 @@ FOUNDING: tuple[AdministrationCommand, ...] = (
             FieldDefinition(name="cause", type="choice", options=["toner", "drum"]),
         ],
     ),
+    CreateQueueV1(name="attic", addresses=["attic@example.org"]),
+    DisableQueueV1(name="attic"),
     SetQueueFieldsV1(queue="bench", fields=[FieldDefinition(name="room", type="text", required=True)]),
     *(CreateGroupV1(name=name) for name in ("field", "desk", "inner")),
     AddMemberV1(group="field", member="person:mara"),

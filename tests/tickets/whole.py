@@ -64,6 +64,7 @@ PICKS = st.integers(0, 1000)
 ADMINISTRATORS = st.sampled_from([*["root"] * 6, "mara", "sue", CUSTOMERS[0]])
 STALE = st.sampled_from([None, None, None, None, None, 0, -1])
 """Against the ticket's version: not named, right, one behind."""
+EVERYONE = ("root", "mara", "bela", "sue", "newbie", CUSTOMERS[0])
 STATUSES = frozenset({403, 404, 409, 412, 422})
 """How a refusal may be answered, as ``Problem`` says."""
 
@@ -102,10 +103,22 @@ class Whole(Chains):
         )  # fmt: skip
 
     def ask(self, name: str, command: Command) -> Decision:
-        """Someone asks, and the answer is held against the law of the moment before."""
-        actor, law = self.town.actor(name), self.law()
+        """Someone asks. Before, each answer that anyone would get is held against the law of the moment."""
+        law = self.law()
+        for other in EVERYONE:
+            if other != name:
+                actor = self.town.actor(other)
+                self.check(law, actor, command, self.town.would(actor, command))
+        actor = self.town.actor(name)
         decision = self.town.do(actor, command)
         self.tally[type(command), not isinstance(decision, Refusal)] += 1
+        if isinstance(decision, Refusal):
+            assert not self.town.new, "a refusal leaves nothing"
+        self.check(law, actor, command, decision)
+        return decision
+
+    def check(self, law: Law, actor: Actor, command: Command, decision: Decision) -> None:
+        """An answer, by the law and by the rules of the house."""
         if isinstance(decision, Refusal):
             self.check_refusal(decision)
             self.check_refused(law, actor, command, decision)
@@ -115,7 +128,6 @@ class Whole(Chains):
             assert sentence.known, "something was done with what they may not see"
             assert law.allows(actor, [*sentence.needs, *sentence.reads]), "it was done without its right"
             self.check_done(law, actor, command, decision)
-        return decision
 
     def check_refused(self, law: Law, actor: Actor, command: Command, refusal: Refusal) -> None:
         """Refused for a right that they hold, or told of what they may not see?"""
@@ -132,8 +144,7 @@ class Whole(Chains):
             assert law.allows(actor, sentence.needs), "whoever may not do it is told nothing else"
 
     def check_refusal(self, refusal: Refusal) -> None:
-        """A refusal leaves nothing, and can be answered."""
-        assert not self.town.new
+        """It can be answered."""
         problem = refusal.problem
         assert problem.status in STATUSES
         assert problem.type.replace("-", "").isalpha()
