@@ -232,18 +232,25 @@ class CommitLog:
         return Look(newest=newest, done=done, epoch=epoch)
 
     async def _still_newest(self, streams: Sequence[str]) -> dict[str, Commit]:
-        """Of the commits seen before, those that are still the newest of their streams: none follows them.
+        """Of the commits seen before, those that are still the newest of their streams: there, and none follows them.
 
         Numbers have no gaps and nothing is changed without a further commit (an erasure is one too), so to look for
-        the next number is enough; and it costs the server a tenth of looking for the greatest.
+        the next number is enough; and it costs the server a tenth of looking for the greatest. That it is still there
+        is asked too: what was read before a majority held it can be gone after a change of primary.
         """
         seen = {stream: commit for stream in streams if (commit := self._seen.get(stream))}
         if not seen:
             return {}
-        following = [{"stream": commit.stream, "seq": commit.seq + 1} for commit in seen.values()]
-        grown = await self._commits.find({"_id": {"$in": following}}, {"_id": 1})
-        old = {doc["_id"]["stream"] for doc in grown}
-        return {stream: commit for stream, commit in seen.items() if stream not in old}
+        ids = [{"stream": one.stream, "seq": seq} for one in seen.values() for seq in (one.seq, one.seq + 1)]
+        found = {
+            (doc["_id"]["stream"], doc["_id"]["seq"]): doc["hash"]
+            for doc in await self._commits.find({"_id": {"$in": ids}}, {"hash": 1})
+        }
+        return {
+            stream: commit
+            for stream, commit in seen.items()
+            if found.get((stream, commit.seq)) == commit.hash and (stream, commit.seq + 1) not in found
+        }
 
     def _remember(self, newest: Mapping[str, Commit]) -> None:
         for stream, commit in newest.items():

@@ -99,6 +99,17 @@ async def test_what_was_seen_before_is_newest_only_while_nothing_follows(counter
     assert (await mine.look(["counter/a"])).newest["counter/a"].seq == 3
 
 
+async def test_what_was_seen_and_is_gone_is_not_built_upon(counters: Counters) -> None:
+    await counters.add(ask("one"))
+    await counters.log.look(["counter/a"])
+    await counters.add(ask("two"))
+    assert (await counters.log.look(["counter/a"])).newest["counter/a"].seq == 2
+    await counters.log.collection.delete_one({"_id": {"stream": "counter/a", "seq": 2}})  # as a rollback takes it
+    assert (await counters.log.look(["counter/a"])).newest["counter/a"].seq == 1
+    (done,) = await counters.add(ask("three"))
+    assert done.commit.seq == 2
+
+
 async def test_only_so_many_are_kept_at_hand(counters: Counters, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "SEEN", 3)
     await counters.add(*(ask(f"o{i}", counter=str(i)) for i in range(6)))
