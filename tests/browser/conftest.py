@@ -1,4 +1,4 @@
-"""A browser for the tests, and what it must never report."""
+"""A browser for the tests, what it must never report, and the system that some of them look at."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.flow.stack import PASSWORD, Stack
 
 NARROW = (390, 844)
 WIDE = (1280, 860)
@@ -38,6 +41,18 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield running
         await running.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stack(mongo_url: str, broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The whole system, ready, with its queues."""
+    running = Stack(mongo_url, broker_url, tmp_path_factory.mktemp("stack"))
+    try:
+        await running.start()
+        await running.make_queues()
+        yield running
+    finally:
+        await running.stop()
 
 
 @dataclass
@@ -74,3 +89,10 @@ async def window(browser: Browser, base_url: str, **options: Any) -> AsyncIterat
         assert opened.wrong == []
     finally:
         await context.close()
+
+
+async def sign_in(page: Page) -> None:
+    """As the administrator."""
+    await page.get_by_label("Login").fill("admin")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.flow.stack import PASSWORD, Stack
+from tests.flow.stack import Stack
 
-from .conftest import window
+from .conftest import sign_in, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stack(mongo_url: str, broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """The whole system, ready, with its queues."""
-    running = Stack(mongo_url, broker_url, tmp_path_factory.mktemp("stack"))
-    try:
-        await running.start()
-        await running.make_queues()
-        yield running
-    finally:
-        await running.stop()
-
-
-async def sign_in(page: Page) -> None:
-    """As the administrator."""
-    await page.get_by_label("Login").fill("admin")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
 
 
 async def called(stack: Stack, subject: str, requester: str = "anna@example.net") -> str:

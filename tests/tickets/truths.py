@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -125,9 +126,8 @@ class Truths(RuleBasedStateMachine):
 class Chains(Truths):
     """Ways over several tickets that chance would hardly find, for who may do everything."""
 
-    def boundlessly(self, command: TicketCommand) -> Decision:
-        """Done by someone who may do everything."""
-        raise NotImplementedError
+    boundlessly: Callable[[TicketCommand], Decision]
+    """Does a command as someone who may do everything; each machine has its own way."""
 
     @rule(way=st.sampled_from(["better", "ends", "out", "unlink"]), three=THREE)
     def go_a_long_way(self, way: str, three: tuple[str, str, str]) -> None:
