@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class PlainSchema(GenerateJsonSchema):
         return False
 
 
+@cache
 def schema_of(topic: str, kind: type[BaseModel]) -> Schema:
     """The JSON Schema of one topic or envelope, as a reader needs it: what has a default may be missing."""
     made = kind.model_json_schema(by_alias=True, schema_generator=PlainSchema, mode="validation")
