@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := $(wildcard contracts chassis services deploy tests bench)
 PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 
@@ -28,8 +29,8 @@ run: setup ## Run everything here in the foreground; Ctrl-C stops it, the next r
 	@$(BIN)/python -m deploy.local
 
 .PHONY: test
-test: setup-tests ## Run the tests
-	@$(PYTEST)
+test: setup-tests ## Run the tests, two files at a time (WORKERS=0: one)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: setup ## Lint, types, import rules, the contract's guards, the glossary
