@@ -75,8 +75,11 @@ class Broker:
             durable=True,
             arguments={**QUORUM, "x-dead-letter-routing-key": f"{name}.parked", "x-delivery-limit": 50},
         )
-        for speaker in HEARS[name]:
-            await queue.bind(internal, speaker)
+        for speaker in HEARS:
+            if speaker in HEARS[name]:
+                await queue.bind(internal, speaker)
+            else:  # an earlier version may have bound it, and a durable binding stays
+                await queue.unbind(internal, speaker)
         for delay, milliseconds in DELAYS:
             await channel.declare_queue(
                 f"{name}.wait.{delay}",

@@ -111,10 +111,13 @@ COMMANDS: dict[str, type[Command]] = {
 }
 
 HEARS: dict[str, tuple[str, ...]] = {
-    "ingest": ("tickets", "notify"),
+    "ingest": ("tickets",),
     "tickets": ("ingest", "escalation"),
     "escalation": ("tickets",),
-    "notify": ("tickets", "ingest"),
-    "gateway": ("ingest", "tickets", "escalation", "notify"),
+    "notify": ("tickets",),
+    "gateway": ("tickets", "escalation", "notify"),
 }
-"""Which speakers' batches each service hears (the bindings of its queue)."""
+"""Whose batches each service hears (the bindings of its queue): those who say something that it handles, and no other.
+
+What ingest says are whole mails, several times the size of anything else: whoever is bound to it without need pays.
+"""
