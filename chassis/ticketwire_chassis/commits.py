@@ -208,49 +208,68 @@ class CommitLog:
     # ------------------------------------------------------------------------------------------ reading
 
     async def look(self, streams: Iterable[str], causes: Iterable[str] = (), session: Session = None) -> Look:
-        """Newest commits of ``streams``, commits by ``causes``, and the directory's epoch, as one read."""
-        wanted = sorted(set(streams))
+        """Newest commits of ``streams``, commits by ``causes``, and the directory's epoch."""
+        wanted, asked = sorted(set(streams)), list(causes)
         if session is not None:
-            return await self._look_in_transaction(wanted, list(causes), session)
-        newest = await self._still_newest(wanted)
-        wanted = [stream for stream in wanted if stream not in newest]
+            return await self._look_in_transaction(wanted, asked, session)
+        newest, unknown = await self._still_newest(wanted)
         done: dict[str, Commit] = {}
         epoch = 0
-        for start in range(0, max(len(wanted), 1), READ_AT_ONCE):
-            asked = list(causes) if start == 0 else []
-            pipeline: list[Doc] = [{"$match": {"cause": {"$in": asked}}}, {"$set": {"as": "done"}}]
-            pipeline.append({"$unionWith": {"coll": "counters", "pipeline": [{"$match": {"_id": "epoch"}}]}})
-            pipeline += [_newest_of(stream) for stream in wanted[start : start + READ_AT_ONCE]]
-            for doc in await self._commits.aggregate(pipeline):
-                if doc["_id"] == "epoch":
-                    epoch = doc["n"]
-                elif doc.get("as") == "done":
-                    done[doc["cause"]] = from_doc(doc)
-                else:
-                    newest[doc["_id"]["stream"]] = from_doc(doc)
+        pipeline: list[Doc] = [{"$match": {"cause": {"$in": asked}}}, {"$set": {"as": "done"}}]
+        pipeline.append({"$unionWith": {"coll": "counters", "pipeline": [{"$match": {"_id": "epoch"}}]}})
+        pipeline += [_newest_of(stream) for stream in unknown[:READ_AT_ONCE]]
+        for doc in await self._commits.aggregate(pipeline):
+            if doc["_id"] == "epoch":
+                epoch = doc["n"]
+            elif doc.get("as") == "done":
+                done[doc["cause"]] = from_doc(doc)
+            else:
+                newest[doc["_id"]["stream"]] = from_doc(doc)
+        newest |= await self._read_newest(unknown[READ_AT_ONCE:])
         self._remember(newest)
         return Look(newest=newest, done=done, epoch=epoch)
 
-    async def _still_newest(self, streams: Sequence[str]) -> dict[str, Commit]:
+    async def newest_of_each(self, streams: Iterable[str], session: Session = None) -> dict[str, Commit]:
+        """Newest commits of ``streams``, of those that there are."""
+        wanted = sorted(set(streams))
+        if session is not None:
+            return await self._newest_in_transaction(wanted, session)
+        newest, unknown = await self._still_newest(wanted)
+        newest |= await self._read_newest(unknown)
+        self._remember(newest)
+        return newest
+
+    async def _read_newest(self, streams: Sequence[str]) -> dict[str, Commit]:
+        newest: dict[str, Commit] = {}
+        for start in range(0, len(streams), READ_AT_ONCE):
+            unions = [_newest_of(stream) for stream in streams[start : start + READ_AT_ONCE]]
+            for doc in await self._commits.aggregate([{"$match": {"_id": None}}, *unions]):
+                newest[doc["_id"]["stream"]] = from_doc(doc)
+        return newest
+
+    async def _still_newest(self, streams: Sequence[str]) -> tuple[dict[str, Commit], list[str]]:
         """Of the commits seen before, those that are still the newest of their streams: there, and none follows them.
+        And the streams of which another commit is the newest; those that are not there at all are in neither.
 
         Numbers have no gaps and nothing is changed without a further commit (an erasure is one too), so to look for
-        the next number is enough; and it costs the server a tenth of looking for the greatest. That it is still there
-        is asked too: what was read before a majority held it can be gone after a change of primary.
+        the next number is enough, or for the first; and it costs the server a tenth of looking for the greatest. That
+        it is still there is asked too: what was read before a majority held it can be gone after a change of primary.
         """
-        seen = {stream: commit for stream in streams if (commit := self._seen.get(stream))}
-        if not seen:
-            return {}
-        ids = [{"stream": one.stream, "seq": seq} for one in seen.values() for seq in (one.seq, one.seq + 1)]
-        found = {
-            (doc["_id"]["stream"], doc["_id"]["seq"]): doc["hash"]
-            for doc in await self._commits.find({"_id": {"$in": ids}}, {"hash": 1})
-        }
-        return {
+        seen = {stream: self._seen.get(stream) for stream in streams}
+        ids = [
+            {"stream": stream, "seq": seq}
+            for stream, commit in seen.items()
+            for seq in ((commit.seq, commit.seq + 1) if commit else (1,))
+        ]
+        rows = await self._commits.find({"_id": {"$in": ids}}, {"hash": 1}) if ids else []
+        found = {(doc["_id"]["stream"], doc["_id"]["seq"]): doc["hash"] for doc in rows}
+        newest = {
             stream: commit
             for stream, commit in seen.items()
-            if found.get((stream, commit.seq)) == commit.hash and (stream, commit.seq + 1) not in found
+            if commit and found.get((stream, commit.seq)) == commit.hash and (stream, commit.seq + 1) not in found
         }
+        nowhere = {stream for stream, commit in seen.items() if commit is None and (stream, 1) not in found}
+        return newest, [stream for stream in streams if stream not in newest and stream not in nowhere]
 
     def _remember(self, newest: Mapping[str, Commit]) -> None:
         for stream, commit in newest.items():
@@ -263,9 +282,12 @@ class CommitLog:
         # $unionWith is refused inside a transaction (MongoDB 6 to 8), so the same in single reads.
         known = await self._commits.find({"cause": {"$in": list(causes)}}, session=session) if causes else []
         counter = await self._db["counters"].find_one({"_id": "epoch"}, session=session)
-        newest = {stream: commit for stream in streams if (commit := await self.newest(stream, session))}
+        newest = await self._newest_in_transaction(streams, session)
         done = {doc["cause"]: from_doc(doc) for doc in known}
         return Look(newest=newest, done=done, epoch=counter["n"] if counter else 0)
+
+    async def _newest_in_transaction(self, streams: Sequence[str], session: Session) -> dict[str, Commit]:
+        return {stream: commit for stream in streams if (commit := await self.newest(stream, session))}
 
     async def newest(self, stream: str, session: Session = None) -> Commit | None:
         """The newest commit of a stream: what the thing is now."""

@@ -310,8 +310,9 @@ class MailStore:
 
         What is said of an older reading changes nothing.
         """
+        # of many, though each is one: so the server keeps no record for a retry, and to say it twice changes nothing
         writes: list[Any] = [
-            UpdateOne(
+            UpdateMany(
                 {"_id": event.mail, "reading": event.reading, "state": "read"},
                 {
                     "$set": {

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ticketwire_chassis.mongo import (
@@ -100,6 +100,9 @@ class OutgoingStore:
     def __init__(self, db: Database) -> None:
         self._rows = db["outgoing"]
         self._caps = db["caps"]
+        self._day = date.min
+        self._begun: set[str] = set()
+        """Today's keys of which it is known that they are there."""
 
     async def prepare(self) -> None:
         """Makes the indexes; the first holds only what is still to be sent."""
@@ -131,25 +134,29 @@ class OutgoingStore:
         wanted = Counter(key for row in rows if (key := cap_key(row, now.date())) is not None)
         if not wanted:
             return wanted
-        left = set(wanted)
-        while left:
-            there = {doc["_id"] for doc in await self._caps.find({"_id": {"$in": [*left]}}, {"_id": 1})}
-            # of many, though each is one: so the server keeps no record for a retry, which would cost as much again
-            await self._caps.bulk_write([UpdateMany({"_id": key}, {"$inc": {"n": wanted[key]}}) for key in there])
-            left = await self._first_today({key: wanted[key] for key in left - there}, now)
+        if now.date() != self._day:
+            self._day, self._begun = now.date(), set()
+        begun = wanted.keys() & self._begun
+        if late := await self._add_to_caps(begun, wanted.keys() - begun, wanted, now):
+            await self._add_to_caps(late, (), wanted, now)
+        self._begun |= wanted.keys()
         found = await self._caps.find({"_id": {"$in": [*wanted]}})
         return Counter({doc["_id"]: int(doc["n"]) for doc in found})
 
-    async def _first_today(self, wanted: dict[str, int], now: datetime) -> set[str]:
-        """Begins counting; gives those keys that another replica has begun in the same moment."""
-        docs = [{"_id": key, "n": n, "until": now + timedelta(days=2)} for key, n in wanted.items()]
+    async def _add_to_caps(
+        self, begun: Collection[str], new: Collection[str], wanted: Mapping[str, int], now: datetime
+    ) -> set[str]:
+        """Counts; gives those of the new keys that were begun already: by another replica, or before our start."""
+        # of many, though each is one: so the server keeps no record for a retry, which would cost as much again
+        writes: list[Any] = [UpdateMany({"_id": key}, {"$inc": {"n": wanted[key]}}) for key in begun]
+        first = [{"_id": key, "n": wanted[key], "until": now + timedelta(days=2)} for key in new]
         try:
-            await self._caps.bulk_write([InsertOne(doc) for doc in docs])
+            await self._caps.bulk_write([*writes, *(InsertOne(doc) for doc in first)])
         except BulkWriteError as error:
             failures = error.details["writeErrors"]
             if any(not duplicate_key(failure) for failure in failures):
                 raise
-            return {str(docs[failure["index"]]["_id"]) for failure in failures}
+            return {str(first[failure["index"] - len(writes)]["_id"]) for failure in failures}
         return set()
 
     async def claim(self, now: datetime, limit: int) -> list[tuple[Outgoing, str]]:

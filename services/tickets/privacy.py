@@ -177,7 +177,7 @@ class Privacy:
 
         async def read(asks: Sequence[Ask], session: Any) -> Any:
             world = await self._store.read_administration(asks, session)
-            world.newest |= (await self._log.look(subject.ids, (), session)).newest
+            world.newest |= await self._log.newest_of_each(subject.ids, session)
             return world
 
         def decide(world: Any, ask: Ask) -> Plan:

@@ -193,7 +193,7 @@ class TicketStore:
         tickets = [ticket for command in commands if (ticket := world.context.ticket(command.ticket))]
         parts = {part.number for ticket in tickets for part in ticket.absorbed} & named - world.context.tickets.keys()
         if parts:
-            world.newest |= (await self._log.look([f"ticket/{number}" for number in parts], (), session)).newest
+            world.newest |= await self._log.newest_of_each([f"ticket/{number}" for number in parts], session)
             world.context = replace(world.context, tickets=_tickets(world.newest))
 
     async def _messages_named(
@@ -240,7 +240,7 @@ class TicketStore:
 
     async def names(self, persons: Iterable[str]) -> dict[str, str]:
         """Names of persons by id."""
-        newest = (await self._log.look(persons)).newest
+        newest = await self._log.newest_of_each(persons)
         return {
             stream: str(commit.after.get("name") or commit.after.get("login") or "")
             for stream, commit in newest.items()
@@ -294,7 +294,7 @@ class TicketStore:
             streams = {f"ticket/{number}" for number in found} - newest.keys()
             if len(newest) + len(streams) > TOGETHER:
                 return  # the domain misses what is not there, and refuses
-            more = (await self._log.look(streams, (), session)).newest if streams else {}
+            more = await self._log.newest_of_each(streams, session) if streams else {}
             newest |= more
             tickets |= _tickets(more)
 
@@ -346,7 +346,7 @@ class TicketStore:
         look = await self._and_owners(look, claims, session)
         held = self._held(look)
         if held - look.newest.keys():
-            look.newest.update((await self._log.look(held - look.newest.keys(), [], session)).newest)
+            look.newest.update(await self._log.newest_of_each(held - look.newest.keys(), session))
         world = await self._world(look, [asks[0].actor], {*claims, *held}, session, fresh=True)
         world.epoch = taken
         return world
@@ -356,7 +356,7 @@ class TicketStore:
         owners = {str(look.newest[claim].after["owner"]) for claim in claims if claim in look.newest}
         wanted = {owner for owner in owners if owner.startswith("person/")} - look.newest.keys()
         if wanted:
-            look.newest.update((await self._log.look(wanted, (), session)).newest)
+            look.newest.update(await self._log.newest_of_each(wanted, session))
         return look
 
     def _held(self, look: Look) -> set[str]:
@@ -388,7 +388,7 @@ class TicketStore:
         freed = {claim: newest[claim].seq for claim, owner in claimed.items() if not owner}
         wanted = {owner for owner in (*owners.values(), *also) if owner.startswith("person/")} - newest.keys()
         if wanted:
-            newest |= (await self._log.look(wanted, (), session)).newest
+            newest |= await self._log.newest_of_each(wanted, session)
         directory = await self._directory_at(look.epoch, session, newest if fresh else None)
         tickets = _tickets(newest)
         persons = {
@@ -409,7 +409,7 @@ class TicketStore:
             }
             - newest.keys()
         ):
-            newest |= (await self._log.look(missing, (), session)).newest
+            newest |= await self._log.newest_of_each(missing, session)
 
     def _context(
         self,

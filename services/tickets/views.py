@@ -95,7 +95,7 @@ class History:
         """Which of these tickets whoever asks may not see."""
         if not numbers:
             return frozenset()
-        newest = (await self._log.look([f"ticket/{number}" for number in numbers])).newest
+        newest = await self._log.newest_of_each(f"ticket/{number}" for number in numbers)
         states = [TicketState.model_validate(commit.after) for commit in newest.values()]
         return frozenset(numbers - {state.number for state in states if _sees(context, actor, state)})
 
