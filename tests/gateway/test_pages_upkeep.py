@@ -366,6 +366,26 @@ async def test_each_ticket_that_was_refused_says_why(browser: httpx.AsyncClient,
     assert 'href="/queues/support"' in page.text
 
 
+async def test_what_holds_one_of_many_open_is_listed(browser: httpx.AsyncClient, world: World) -> None:
+    world.refused_of_many["TW-2038"] = refuse(
+        "dependencies-open", title="Something it depends on is open", status=409,
+        detail="Still open: TW-6, 1 more that you may not see.", dependencies=["TW-6"], hidden=1,
+    )  # fmt: skip
+    form = {"command": "c", "back": "/queues/support", "ticket": ["TW-2038"], "status": "resolved"}
+    page = await browser.post("/bulk", data=form, headers={"Accept-Language": "de"})
+    assert "1 Ticket ist nicht geändert" in page.text
+    row = page.text[page.text.index('id="not-TW-2038"') :]
+    row = row[: row.index("</li>")]
+    assert '<a href="/tickets/TW-6">TW-6</a>, 1 Ticket, das' in row
+    assert "Still open" not in row
+
+
+def test_a_field_of_the_wrong_shape_is_named_in_the_language_of_the_reader() -> None:
+    errors = [{"field": "subject", "message": "String should have at least 1 character"}]
+    problem = Problem(type="invalid", title="Not well formed", status=422, detail="x", extra={"errors": errors})
+    assert said(problem, translator("de")).detail == "Der Betreff hat 1 bis 500 Zeichen."
+
+
 async def test_nothing_ticked_or_nothing_chosen_is_said(browser: httpx.AsyncClient, world: World) -> None:
     none = await browser.post("/bulk", data={"command": "c", "back": "//evil.example", "status": "resolved"})
     still = await browser.post("/bulk", data={"command": "c", "ticket": "TW-2041"})

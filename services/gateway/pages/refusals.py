@@ -145,6 +145,20 @@ SENTENCES = (
     ),
 )
 
+FIELDS = {
+    "subject": N_("The subject has 1 to 500 characters."),
+    "requesters": N_("Name whose ticket it is: 1 to 20 mail addresses."),
+    "text": N_("Write a text. It has 200 000 characters at most."),
+    "to": N_("Name 1 to 20 recipients."),
+    "messages": N_("Choose messages, not too many at once."),
+    "attachments": N_("At most 50 files go with it."),
+    "target": N_("Give a ticket’s number or an address outside."),
+    "minutes": N_("Give the minutes worked."),
+    "priority": N_("A priority lies between 0 and 100"),
+}
+"""Field of a command on tickets → what it must be like, where its shape is wrong."""
+
+KNOWN = {**sentences.FIELDS, **FIELDS}
 BLANK = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -158,8 +172,8 @@ def detail(problem: Problem, t: Translator) -> str:
     if problem.type == "invalid":
         errors = problem.extra.get("errors") or [{}]
         field = str(errors[0].get("field", "")).partition(".")[0]
-        if field in sentences.FIELDS:
-            return t(sentences.FIELDS[field])
+        if field in KNOWN:
+            return t(KNOWN[field])
     return translated(problem.detail, t)
 
 
