@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from services.notify.domain.outgoing import ERASED, GONE, Outcome, Outgoing, settle
+from services.notify.domain.outgoing import ERASED, GONE, Outcome, settle
+from services.notify.handlers import HEARD
 from services.notify.render import about
 from services.notify.store import LEASE
+from services.tickets.publish import publish
+from tests.tickets.test_handlers import SIGNER as TICKETS_SIGNER
+from tests.tickets.test_privacy import TRACES as OF_THE_STORY
+from tests.tickets.test_privacy import House as Tickets
+from tests.tickets.test_privacy import story
 from ticketwire_chassis.commands import Asked
+from ticketwire_chassis.commits import from_doc
 from ticketwire_chassis.events import stamp
 from ticketwire_chassis.mongo import Doc
-from ticketwire_contracts.base import Actor, Order
+from ticketwire_contracts.base import Actor, Event, Order
 from ticketwire_contracts.ingest import Address
 from ticketwire_contracts.notify import ResendV1
 from ticketwire_contracts.tickets import (
+    CreateQueueV1,
+    ErasePersonV1,
     Party,
     Person,
     PersonErasedV1,
@@ -59,6 +68,7 @@ NOBODY = Party(id=ANNA.id, name=GONE)
 ERASED_AT = 20
 """The version by which it was erased."""
 TRACES = ("Anna", "anna@", "fire", "Printer of Berg")
+HOUR = timedelta(hours=1)
 SECRET = "Printer of Berg"
 """A subject that names her."""
 Hears = PersonErasedV1 | TicketErasedV1
@@ -132,7 +142,9 @@ def hand_back(house: House) -> None:
 async def wait_for_later(house: House) -> None:
     """Each row was tried, and the next server did not have it then: no lease, the mail is kept."""
     hand_back(house)
-    await house.db["outgoing"].update_many({}, {"$unset": {"lease": ""}, "$set": {"due_at": NOON, "tries": 1}})
+    await house.db["outgoing"].update_many(
+        {}, {"$unset": {"lease": ""}, "$set": {"due_at": datetime.now(UTC) + HOUR, "tries": 1}}
+    )
 
 
 async def fail(house: House) -> None:
@@ -423,40 +435,29 @@ async def test_what_comes_of_a_try_under_way_undoes_nothing(house: House) -> Non
     assert again.open == (BOB.address,)
 
 
-async def test_what_another_replica_writes_meanwhile_is_not_lost(house: House) -> None:
-    ((row, lease),) = await house.rows.add([outgoing(to=(ANNA.address, BOB.address))], NOON)
-    looked: list[Outgoing] = []
-    got_it = settle(row, Outcome(accepted=(BOB.address,), deferred={ANNA.address: "450"}), NOON)
+async def test_what_another_replica_writes_meanwhile_is_not_lost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.rows.add([outgoing(to=(ANNA.address, BOB.address))], NOON)
+    await wait_for_later(house)
+    elsewhere = build(house.db, house.postbox)
+    read = house.rows._rows.find
+    looks: list[Doc] = []
 
-    def anew(found: Outgoing) -> Outgoing:
-        looked.append(found)
-        return house.forgetting._not_to({SIGNER.claim("address", ANNA.address)})(found)
+    async def find(where: Doc) -> list[Doc]:
+        """Between the look and the write another replica tries to send it."""
+        found = await read(where)
+        looks.extend(found)
+        if len(looks) == 1:
+            ((row, lease),) = await elsewhere.rows.claim(datetime.now(UTC) + 2 * HOUR, 1)
+            half = Outcome(accepted=(BOB.address,), deferred={ANNA.address: "450"})
+            await elsewhere.rows.settle([(settle(row, half, NOON), lease)], NOON)
+        return found
 
-    class Slow:
-        """Between the look and the write the try comes to its end."""
-
-        def __init__(self) -> None:
-            self.inner = house.rows._rows
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.inner, name)
-
-        async def find(self, *args: Any) -> list[Doc]:
-            found = await self.inner.find(*args)
-            if not looked:
-                await self.inner_settle()
-            return found
-
-        async def inner_settle(self) -> None:
-            house.rows._rows, slow = self.inner, house.rows._rows
-            await house.rows.settle([(got_it, lease)], NOON)
-            house.rows._rows = slow
-
-    house.rows._rows = Slow()  # type: ignore[assignment]
-    assert await house.rows.rewrite(["TW-12"], anew, NOON) == 1
-    assert [found.tries for found in looked] == [0, 1]
+    monkeypatch.setattr(house.rows._rows, "find", find)
+    await erase(house, person_erased())
+    assert [doc["tries"] for doc in looks] == [1, 2]
     (doc,) = await house.docs()
-    assert (doc["recipients"], doc["open"], doc["tries"]) == ([GONE, BOB.address], [GONE], 1)
+    assert (doc["recipients"], doc["open"], doc["tries"]) == ([GONE, BOB.address], [GONE], 2)
+    assert [event["recipients"] for event in await house.said()] == [[BOB.address]]
 
 
 # --------------------------------------------------------------------------------------- and comes again
@@ -470,13 +471,22 @@ async def test_an_event_that_was_parked_tells_what_is_left_on_every_replica(hous
     await erase(house, person_erased(), ticket_erased(blank(told)))
     for replica in (house, elsewhere):
         await house.db["outgoing"].delete_many({})
-        await replica.hear(told, other)
-        docs = await house.docs()
+        await replica.hear(told, other, received(version=ERASED_AT + 1))
+        docs = [doc for doc in await house.docs() if doc["cause"] in (told.id, other.id)]
         assert sorted(doc["kind"] for doc in docs) == ["owner", "watcher", "watcher"]
         assert [names_her(said_in(doc)) for doc in docs] == [[]] * 3
-        await house.db["outgoing"].delete_many({})
-        await replica.hear(received(version=ERASED_AT + 1))
-        assert "fire" in said_in((await house.docs())[0]), "what is new is told as it is"
+        new = [doc for doc in await house.docs() if doc not in docs]
+        for text in map(said_in, new):
+            assert text.startswith("[TW-12] Printer\n"), "what is new is told as it is"
+            assert "fire" in text
+
+
+async def test_a_reply_that_was_parked_goes_to_the_other_alone(house: House) -> None:
+    told, left = reply_to_both(BOTH)
+    await erase(house, ticket_erased(left, left=BOB_ALONE))
+    await house.hear(told)
+    (doc,) = await rows(house, "reply")
+    assert (doc["recipients"], names_her(said_in(doc))) == ([BOB.address], [])
 
 
 async def test_the_greatest_version_wins_and_is_what_rows_are_written_from(house: House) -> None:
@@ -512,3 +522,37 @@ async def test_where_nothing_was_erased_nothing_is_asked(house: House, monkeypat
     assert len(asked) == 2
     await house.hear(received(version=4))
     assert len(asked) == 2, "only when something was erased since"
+
+
+# ------------------------------------------------------------------------------------ as tickets really says it
+
+
+async def test_what_tickets_takes_out_stands_in_no_mail(house: House) -> None:
+    log = Tickets(house.db)
+    await log.log.prepare()
+    await log.handlers.seed()
+    await log.ask(CreateQueueV1(name="support", addresses=["support@example.org"], follow_up="refuse"))
+    house.forgetting._claim = TICKETS_SIGNER.claim
+    mara, person, hers, his = await story(log)
+
+    async def events(*kinds: type[Event]) -> list[Any]:
+        docs = await house.db["commits"].find({}, sort=[("at", 1)])
+        said = [event for doc in docs for event in publish(from_doc(doc)).internal]
+        return [event for event in said if isinstance(event, kinds)]
+
+    told = await events(*HEARD)
+    await house.hear(*told)
+    await wait_for_later(house)
+    written = [said_in(doc) for doc in await house.docs()]
+    assert {trace for trace in OF_THE_STORY for text in written if trace in text} >= {"Svensson", "Meine Akte"}
+    await log.private(ErasePersonV1(person=person), mara)
+    await erase(house, *await events(PersonErasedV1, TicketErasedV1))
+    for _ in range(2):
+        docs = await house.docs()
+        assert {doc["ticket"] for doc in docs} == {hers, his}
+        assert not [trace for trace in OF_THE_STORY for doc in docs if trace in str(doc["recipients"])]
+        left = [said_in(doc) for doc in docs if "mail" in doc]
+        assert not [trace for trace in OF_THE_STORY for text in left if trace in text]
+        assert "Dear Bob, dear [erased]" in "".join(left), "Bob gets his reply"
+        await house.db["outgoing"].delete_many({})
+        await house.hear(*told)
