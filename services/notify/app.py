@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ticketwire_chassis.service import Service
 from ticketwire_contracts.notify import ResendV1
-from ticketwire_contracts.tickets import MailSettledV1, PersonErasedV1, Queue, TicketEvent
+from ticketwire_contracts.tickets import MailSettledV1, PersonErasedV1, Queue, TicketErasedV1, TicketEvent
 
 from .domain.letter import Letter
 from .domain.telling import Telling
-from .handlers import HEARD, Handlers
+from .handlers import HEARD, Handlers, mails_of
 from .mail import Sender, Server
 from .privacy import Forgetting
-from .render import Desk, letter, octets, with_files
+from .render import Desk, about, letter, octets, with_files
 from .settings import Settings
 from .store import DirectoryStore, OutgoingStore
 from .timers import Due
@@ -43,13 +45,14 @@ sender = Sender(
     settings.auto_replies_per_day, settings.notices_per_ticket_per_day,
 )  # fmt: skip
 due = Due(rows, sender.send, sender.has_room)
-forgetting = Forgetting(service.db, directories, rows, service.signer.claim)
+forgetting = Forgetting(service.db, directories, rows, service.signer.claim, partial(mails_of, write), about)
 handlers = Handlers(directories, forgetting, write, sender.send, due.wake)
 
 service.prepares(rows.prepare)
 service.announces(handlers.on_batches)
 service.hears(*HEARD, by=handlers.on_events)
 service.hears(PersonErasedV1, by=forgetting.on_person_erased)
+service.hears(TicketErasedV1, by=forgetting.on_ticket_erased)
 service.obeys(ResendV1, by=handlers.obey)
 service.says_rows("outgoing")
 service.runs("sender", sender.run)

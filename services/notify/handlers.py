@@ -74,7 +74,8 @@ FORBIDDEN = Problem(type="forbidden", title="You may not", status=403, detail="I
 UNKNOWN = Problem(type="notification-not-found", title="No such mail", status=404)
 NOT_FAILED = Problem(type="not-failed", title="It has not failed", status=409, detail="Only failed mails are resent.")
 
-Write = Callable[[TicketEvent | MailSettledV1, Telling, Queue], tuple[Letter, bytes]]
+Told = TicketEvent | MailSettledV1
+Write = Callable[[Told, Telling, Queue], tuple[Letter, bytes]]
 
 
 class DirectoryBehind(Exception):
@@ -91,6 +92,7 @@ class Directories(Protocol):
 class Rows(Protocol):
     """Mails on their way out."""
 
+    async def as_left(self, events: Sequence[Told], directory: Directory) -> Sequence[Told]: ...
     async def add(self, rows: Sequence[Outgoing], now: datetime) -> list[tuple[Outgoing, str]]: ...
     async def due_at_once(self, row: str, now: datetime) -> bool: ...
     async def state(self, row: str) -> str | None: ...
@@ -130,55 +132,14 @@ class Handlers:
         if directory.epoch < self._epoch:
             raise DirectoryBehind(f"at epoch {directory.epoch}, said under {self._epoch}")
         now = datetime.now(UTC)
-        rows = [row for event in told for row in self._rows_for(event, directory, now)]
+        left = await self._rows.as_left(told, directory)
+        rows = [row for event in left for row in mails_of(self._write, event, directory, now)]
         fresh = await self._rows.add(rows, now)
         for row, _ in fresh:
             with bound_correlation(row.correlation):
                 log.info("mail_to_send", row=row.id, kind=row.kind, ticket=row.ticket)
         if fresh:
             self._send(fresh)
-
-    def _rows_for(self, event: TicketEvent | MailSettledV1, directory: Directory, now: datetime) -> list[Outgoing]:
-        _, queue = _about(event)
-        if queue not in directory.queues:
-            raise DirectoryBehind(f"queue {queue} is not known yet")
-        if isinstance(event, TicketEvent) and (missing := agents_in(event) - directory.persons.keys()):
-            raise DirectoryBehind(f"{len(missing)} agents are not known yet")
-        return [
-            self._row(event, telling, lost, directory, now)
-            for telling, lost in (reachable(telling) for telling in who_hears(event, directory))
-            if telling.to or telling.kind in BY_PEOPLE
-        ]
-
-    def _row(
-        self,
-        event: TicketEvent | MailSettledV1,
-        telling: Telling,
-        lost: Sequence[str],
-        directory: Directory,
-        now: datetime,
-    ) -> Outgoing:
-        ticket, queue = _about(event)
-        letter, mail = self._write(event, telling, directory.queues[queue])
-        recipients = tuple(dict.fromkeys([*(one.address for one in (*letter.to, *letter.cc)), *lost]))
-        return Outgoing(
-            id=row_id(event.id, telling),
-            kind=telling.kind,
-            ticket=ticket,
-            cause=event.id,
-            correlation=event.correlation,
-            sender=letter.sender.address if telling.kind in BY_PEOPLE else "",  # nothing answers what a machine wrote
-            recipients=recipients,
-            open=recipients,
-            message_id=letter.message_id,
-            mail=b"" if telling.forbidden else mail,
-            first_at=now,
-            internal=telling.internal,
-            person=telling.to[0].person if telling.internal else "",
-            thing=telling.thing,
-            attachments=letter.attachments,
-            forbidden=telling.forbidden,
-        )
 
     async def obey(self, orders: Sequence[Asked]) -> list[Answer]:
         """Resends mails, one by one: it is rare. Whoever asks needs ``mail.admin``."""
@@ -204,11 +165,51 @@ class Handlers:
         return person is not None and directory.may(person, "mail.admin", Thing())
 
 
-def _may_tell(event: Event) -> TypeGuard[TicketEvent | MailSettledV1]:
+def mails_of(write: Write, event: Told, directory: Directory, now: datetime) -> list[Outgoing]:
+    """The mails that an event calls for, as rows: the same, with the same ids, whenever it is asked."""
+    _, queue = _about(event)
+    if queue not in directory.queues:
+        raise DirectoryBehind(f"queue {queue} is not known yet")
+    if isinstance(event, TicketEvent) and (missing := agents_in(event) - directory.persons.keys()):
+        raise DirectoryBehind(f"{len(missing)} agents are not known yet")
+    return [
+        _row(write, event, telling, lost, directory, now)
+        for telling, lost in (reachable(telling) for telling in who_hears(event, directory))
+        if telling.to or telling.kind in BY_PEOPLE
+    ]
+
+
+def _row(
+    write: Write, event: Told, telling: Telling, lost: Sequence[str], directory: Directory, now: datetime
+) -> Outgoing:
+    ticket, queue = _about(event)
+    letter, mail = write(event, telling, directory.queues[queue])
+    recipients = tuple(dict.fromkeys([*(one.address for one in (*letter.to, *letter.cc)), *lost]))
+    return Outgoing(
+        id=row_id(event.id, telling),
+        kind=telling.kind,
+        ticket=ticket,
+        cause=event.id,
+        correlation=event.correlation,
+        sender=letter.sender.address if telling.kind in BY_PEOPLE else "",  # nothing answers what a machine wrote
+        recipients=recipients,
+        open=recipients,
+        message_id=letter.message_id,
+        mail=b"" if telling.forbidden else mail,
+        first_at=now,
+        internal=telling.internal,
+        person=telling.to[0].person if telling.internal else "",
+        thing=telling.thing,
+        attachments=letter.attachments,
+        forbidden=telling.forbidden,
+    )
+
+
+def _may_tell(event: Event) -> TypeGuard[Told]:
     return isinstance(event, TicketEvent) or (isinstance(event, MailSettledV1) and refusal_of(event) is not None)
 
 
-def _about(event: TicketEvent | MailSettledV1) -> tuple[str, str]:
+def _about(event: Told) -> tuple[str, str]:
     """Number of the ticket and name of the queue."""
     if isinstance(event, TicketEvent):
         return event.ticket.number, event.ticket.queue

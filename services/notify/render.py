@@ -12,6 +12,7 @@ import re
 from binascii import b2a_qp
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from email.header import Header
 from email.utils import format_datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ from ticketwire_contracts.tickets import (
     Queue,
     QuotedMessage,
     RefusalNotice,
+    Ticket,
     TicketDependencyReopenedV1,
     TicketEscalatedV1,
     TicketEvent,
@@ -68,6 +70,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._()+-]{0,59}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_SUBJECT = re.compile(rb"(?<=\n)Subject: [^\r\n]*(?:\r\n[ \t][^\r\n]*)*")
+_TEXT_PART = b"\r\nContent-Type: "
+_FACTS = slice(2, 6)
+"""Lines of a notice: after what happened and an empty one."""
 
 
 class Ids(Protocol):
@@ -235,7 +241,7 @@ def _notice(event: TicketEvent, telling: Telling, queue: Queue, desk: Desk) -> L
     t = translator(recipient.language)
     root = desk.ids.message_id(number, event.subject, recipient.address, desk.mail_domain, internal=True)
     reply_to = with_token(address, desk.ids.reply_token(number, "note", recipient.person))
-    lines = [headline(event, t), "", *_facts(event, queue, t)]
+    lines = [headline(event, t), "", *_facts(event.ticket, queue, t)]
     if isinstance(event, MessageEvent) and event.message.text:
         lines += ["", *(f"> {line}" for line in event.message.text[:QUOTED_CHARS].splitlines())]
     if isinstance(event, MessageEvent) and event.message.attachments:
@@ -306,10 +312,9 @@ def _escalated(event: TicketEscalatedV1, t: Translator) -> str:
     )
 
 
-def _facts(event: TicketEvent, queue: Queue, t: Translator) -> list[str]:
-    ticket = event.ticket
+def _facts(ticket: Ticket, queue: Queue, t: Translator) -> list[str]:
     owner = _line(ticket.owner.name or ticket.owner.login or "") if ticket.owner else t("nobody")
-    requesters = ", ".join(_line(one.name) or one.address for one in ticket.requesters)
+    requesters = ", ".join(_line(one.name) or _line(one.address) for one in ticket.requesters)
     return [
         t("Subject: {subject}", subject=_line(ticket.subject)),
         t("Queue: {queue}", queue=queue.title),
@@ -319,11 +324,30 @@ def _facts(event: TicketEvent, queue: Queue, t: Translator) -> list[str]:
 
 
 def _who(event: MessageEvent) -> str:
-    return _line(event.message.author.name) or event.message.author.address
+    return _line(event.message.author.name) or _line(event.message.author.address)
 
 
 def _address_of(queue: Queue, desk: Desk) -> str:
     return next((one for address in queue.addresses if (one := spelled(address))), desk.sender_address)
+
+
+# ------------------------------------------------------------------------------------------- once written
+
+
+def about(mail: bytes, ticket: Ticket, queue: Queue, notice: bool) -> bytes:
+    """A mail of ours that says of the ticket what is so now: in its subject line, and among a notice's facts.
+
+    All else in it stays, word for word.
+    """
+    written = message_from_bytes(mail, policy=policy.default)
+    head, mark, text = mail.partition(_TEXT_PART)
+    line = subject_line(ticket.number, ticket.subject, answers=str(written["Subject"]).startswith("Re: "))
+    head = _SUBJECT.sub(lambda _: f"Subject: {_words(line, 9)}".encode("ascii"), head, count=1)
+    if not notice:
+        return head + mark + text
+    lines = _LINE_ENDS.split(written.get_content())
+    lines[_FACTS] = _facts(ticket, queue, translator(str(written["Content-Language"])))
+    return head + _text_part("\n".join(lines))
 
 
 # ------------------------------------------------------------------------------------------------- octets
@@ -364,7 +388,7 @@ def with_files(mail: bytes, files: Sequence[tuple[Attachment, bytes]]) -> bytes:
     """A mail of ours with its files: its text becomes the first part of a multipart."""
     if not files:
         return mail
-    head, mark, text = mail.partition(b"\r\nContent-Type: ")
+    head, mark, text = mail.partition(_TEXT_PART)
     boundary = b"=_ticketwire_" + sha256(mail).hexdigest()[:32].encode()  # no text can contain its own digest
     parts = [mark[2:] + text, *(_file_part(file, data) for file, data in files)]
     body = b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)

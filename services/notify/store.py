@@ -1,6 +1,7 @@
 """Mongo: who is who, and one row per mail on its way out.
 
-    directory  {_id: "queue/support", version, value}, and a stamp that moves whenever one of them does
+    directory  {_id: "queue/support", version, value}, and a stamp that moves whenever one of them does; beside it
+               ``erasures``, which moves when something was erased (``privacy.py``)
     outgoing   {_id: uuid5 of event and recipient, state, open, mail, due_at, lease, tries, rev, outbox, pending}
     caps       {_id: "<day> <digest>", n, until}      automatic mails by address and day
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -69,12 +70,21 @@ class DirectoryStore:
                 {"_id": STAMP}, {"$inc": {"n": 1}, "$max": {"epoch": epoch}}, upsert=True
             )  # after the entries: whoever sees the stamp sees them
 
+    async def erased(self) -> None:
+        """Says to all replicas that something was erased: they read the stamp before they write a mail."""
+        change: Doc = {"$inc": {"erasures": 1, "n": 0}, "$max": {"epoch": 0}}
+        await self._rows.update_one({"_id": STAMP}, change, upsert=True)
+
     async def current(self) -> Directory:
         """The directory of now, whichever replica has heard of it."""
         stamp = await self._rows.find_one({"_id": STAMP})
-        if stamp is not None and stamp["n"] != self._stamp:
+        if stamp is None:
+            return self._kept
+        if stamp["n"] != self._stamp:
             self._kept = _directory(await self._rows.find({"_id": {"$ne": STAMP}}), int(stamp["epoch"]))
             self._stamp = stamp["n"]
+        if (erasures := int(stamp.get("erasures", 0))) != self._kept.erasures:
+            self._kept = replace(self._kept, erasures=erasures)
         return self._kept
 
 
@@ -211,6 +221,52 @@ class OutgoingStore:
         """The state of a row, or nothing."""
         found = await self._rows.find_one({"_id": row}, {"state": 1})
         return str(found["state"]) if found else None
+
+    async def rewrite(self, tickets: Sequence[str], anew: Callable[[Outgoing], Outgoing], now: datetime) -> int:
+        """Makes rows of tickets what they are from now on; gives how many changed.
+
+        One that something else changes in the same moment is looked at again.
+        """
+        changed = 0
+        where: Doc = {"ticket": {"$in": [*tickets]}}
+        while docs := await self._rows.find(where):
+            missed = []
+            for doc in docs:
+                before = _row(doc)
+                after = anew(before)
+                if after == before:
+                    continue
+                if await self._rows.update_one(_as_read(doc), _rewritten(doc, before, after, now)):
+                    changed += 1
+                else:
+                    missed.append(doc["_id"])
+            where = {"_id": {"$in": missed}}
+        return changed
+
+
+def _as_read(doc: Doc) -> Doc:
+    return {"_id": doc["_id"], "rev": doc["rev"], "state": doc["state"], "lease": doc.get("lease")}
+
+
+def _rewritten(doc: Doc, before: Outgoing, after: Outgoing, now: datetime) -> Doc:
+    """What differs. Who is sending it in this moment knows words and addresses of before, so the lease is taken away.
+
+    What comes of that try is not written, nor does it begin if it has waited for long (``mail.py``). When the lease
+    would have run out, whoever finds the row sends what it holds now: sending cannot be exactly once, and this is one
+    more window in which a mail may arrive twice, with the same Message-ID.
+    """
+    old, new = _doc(before), _doc(after)
+    change = {name: value for name, value in new.items() if value != old[name]} | {"rev": before.rev + 1}
+    gone: Doc = {}
+    if not after.mail:
+        change.pop("mail", None)
+        gone["mail"] = ""
+    if "lease" in doc:
+        gone["lease"] = ""
+        change["due_at"] = now + LEASE
+    elif after.forbidden and after.state == "waiting":
+        change["due_at"] = now  # it is given up, and that is said without waiting for the next try
+    return {"$set": change} | ({"$unset": gone} if gone else {})
 
 
 def _doc(row: Outgoing) -> Doc:

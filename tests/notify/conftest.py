@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from services.notify.handlers import Handlers, known
+from services.notify.handlers import Handlers, known, mails_of
 from services.notify.mail import Sender, Server
-from services.notify.render import with_files
+from services.notify.privacy import Forgetting
+from services.notify.render import about, with_files
 from services.notify.store import DirectoryStore, OutgoingStore
 from services.notify.timers import Due
 from ticketwire_chassis import outbox
@@ -31,7 +33,7 @@ from ticketwire_contracts.tickets import (
     QueueCreatedV1,
 )
 
-from .world import FIELD, GRANTS, MARA, NOON, OSKAR, STRANGER, SUE, SUPPORT, write
+from .world import FIELD, GRANTS, MARA, NOON, OSKAR, SIGNER, STRANGER, SUE, SUPPORT, write
 
 SYSTEM = Actor(kind="system", id="system/tickets")
 
@@ -132,6 +134,7 @@ class House:
     blobs: BlobStore
     sender: Sender
     due: Due
+    forgetting: Forgetting
     handlers: Handlers
     postbox: Postbox
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -204,8 +207,9 @@ def build(db: Database, postbox: Postbox, cap: int = 40, timeout: float = 5.0, c
     server = Server("127.0.0.1", postbox.port, "none", "", "", timeout, connections)
     sender = Sender(server, rows, directories, blobs, with_files, lambda: None, cap, cap)
     due = Due(rows, sender.send, sender.has_room)
-    handlers = Handlers(directories, rows, write, sender.send, due.wake)
-    return House(db, rows, directories, blobs, sender, due, handlers, postbox)
+    forgetting = Forgetting(db, directories, rows, SIGNER.claim, partial(mails_of, write), about)
+    handlers = Handlers(directories, forgetting, write, sender.send, due.wake)
+    return House(db, rows, directories, blobs, sender, due, forgetting, handlers, postbox)
 
 
 def directory_events(grants: Sequence[Any] = GRANTS) -> list[Event]:

@@ -33,6 +33,8 @@ class Directory:
     grants: tuple[Grant, ...] = ()
     epoch: int = 0
     """The newest epoch of rights in it."""
+    erasures: int = 0
+    """Moves whenever something was erased: whoever remembers what is left of what looks again."""
     _viewers: dict[str, Viewer] = field(default_factory=dict, compare=False, repr=False)
     _named: dict[str, tuple[Person, ...]] = field(default_factory=dict, compare=False, repr=False)
     _ours: set[str] = field(default_factory=set, compare=False, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -24,6 +24,8 @@ GIVEN_UP = timedelta(days=2)
 """So long after the first try a mail is given up."""
 
 NO_ADDRESS = "no mail can be addressed to it"
+GONE = "[erased]"
+ERASED = "whom it was for or what it told was erased"
 
 State = Literal["waiting", "sent", "failed"]
 
@@ -130,3 +132,46 @@ def withheld(row: Outgoing) -> Outcome:
 def forbidden(row: Outgoing) -> Outcome:
     """The outcome of a mail that must not go out at all."""
     return Outcome(refused=dict.fromkeys(row.open, row.forbidden))
+
+
+# ------------------------------------------------------------------------------------------------ erasing
+
+
+def without(row: Outgoing, named: Collection[str]) -> Outgoing:
+    """The row without these recipients; where nobody is left to whom it could still go, it is given up."""
+    if not any(one in named for one in row.recipients):
+        return row
+    left = replace(
+        row,
+        recipients=_gone(row.recipients, named),
+        open=tuple(one for one in row.open if one not in named),
+        failed=_gone(row.failed, named),
+    )
+    if left.open:
+        return left
+    return replace(left, attachments=()) if row.state == "sent" else _given_up(left)
+
+
+def told_anew(row: Outgoing, again: Outgoing | None) -> Outgoing:
+    """A mail as its event says it since something was taken out of it; what is known of its tries stays.
+
+    Where the event tells its recipients nothing any more (none) it is given up.
+    """
+    if not row.mail:
+        return replace(row, attachments=())
+    if again is None and row.internal:
+        return _given_up(row)
+    still = again.recipients if again else ()
+    left = without(row, [one for one in row.recipients if one not in still])
+    if again is None or left.forbidden:
+        return left
+    return replace(left, mail=again.mail, attachments=again.attachments, thing=again.thing, forbidden=again.forbidden)
+
+
+def _given_up(row: Outgoing) -> Outgoing:
+    """Holds nothing any more, and must not go out: that is said as of any such mail when it is due."""
+    return replace(row, open=row.open or (GONE,), mail=b"", attachments=(), forbidden=ERASED)
+
+
+def _gone(addresses: Iterable[str], named: Collection[str]) -> tuple[str, ...]:
+    return tuple(GONE if one in named else one for one in addresses)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ticketwire_contracts.ingest import Address
 from ticketwire_contracts.notify import NotificationKind
 from ticketwire_contracts.rights import Thing, thing_of
 from ticketwire_contracts.tickets import (
@@ -113,12 +114,11 @@ def may_still_hear(person: str, thing: Thing, directory: Directory) -> bool:
 
 def _outward(event: TicketEvent, directory: Directory) -> list[Telling]:
     if isinstance(event, TicketRepliedV1):
-        to = tuple(Recipient(one.address, one.name) for one in event.message.to)
-        cc = tuple(Recipient(one.address, one.name) for one in event.message.cc)
+        to, cc = _written_to(event.message.to), _written_to(event.message.cc)
         return [Telling("reply", to, cc)] if to else [Telling("reply", cc)] if cc else []
     if isinstance(event, TicketForwardedV1):
         secret = any(message.encrypted for message in event.quoted)
-        outsiders = tuple(Recipient(one.address, one.name) for one in event.message.to)
+        outsiders = _written_to(event.message.to)
         return [Telling("forward", outsiders, forbidden=STAYS if secret else "")] if outsiders else []
     if isinstance(event, TicketOpenedV1) and _wants_auto_reply(event, directory):
         return [
@@ -127,6 +127,11 @@ def _outward(event: TicketEvent, directory: Directory) -> list[Telling]:
             if party.address and _hears_machines(party.address, directory)
         ]
     return []
+
+
+def _written_to(addresses: Iterable[Address]) -> tuple[Recipient, ...]:
+    """Whom an agent wrote to, but for those who were erased since: of them no address is left."""
+    return tuple(Recipient(one.address, one.name) for one in addresses if one.address)
 
 
 def refusal_of(event: MailSettledV1) -> RefusalNotice | None:
