@@ -188,6 +188,24 @@ async def test_commands_may_come_all_at_once(door: Door) -> None:
         assert await kept(door, await talking.say(mail() + b".\r\n")) == mail()
 
 
+async def test_coming_at_once_is_offered_and_a_refusal_among_them_is_answered_in_its_turn(door: Door) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.server.port)
+    await reader.readline()
+    writer.write(b"EHLO client.example.net\r\n")
+    offered = [await reader.readline()]
+    while offered[-1][3:4] == b"-":
+        offered.append(await reader.readline())
+    assert b"250-PIPELINING\r\n" in offered
+    writer.write(b"MAIL FROM:<anna@example.net>\r\nRCPT TO:<no address>\r\nDATA\r\n")
+    assert [(await reader.readline())[:3] for _ in range(3)] == [b"250", b"553", b"503"]
+    writer.write(b"RSET\r\nMAIL FROM:<anna@example.net>\r\nRCPT TO:<support@example.org>\r\nDATA\r\n")
+    assert [(await reader.readline())[:3] for _ in range(4)] == [b"250", b"250", b"250", b"354"]
+    writer.write(mail() + b".\r\nQUIT\r\n")
+    assert await kept(door, (await reader.readline()).decode().strip()) == mail()
+    assert (await reader.readline())[:3] == b"221"
+    writer.close()
+
+
 async def test_a_fourth_connection_is_told_to_come_again(door: Door) -> None:
     async with talk(door), talk(door), talk(door) as third:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.server.port)

@@ -180,6 +180,13 @@ class Hooks:
     def __init__(self, taker: Taker) -> None:
         self._taker = taker
 
+    async def handle_EHLO(
+        self, server: Any, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Sender, recipients and DATA may come together (RFC 2920): commands are taken one by one as they lie there."""
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]]
+
     async def handle_RCPT(
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
