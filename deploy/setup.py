@@ -84,15 +84,21 @@ def missing_packages(with_tests: bool) -> list[str]:
     wanted: list[tuple[str, bool]] = [
         ("python3-venv", venv_usable() or importlib.util.find_spec("ensurepip") is not None),
         ("rabbitmq-server", Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists()),
-        ("libcurl4", any(list(Path("/usr").glob(where)) for where in ("lib*/libcurl.so.4", "lib/*/libcurl.so.4"))),
+        ("libcurl4", has_library("libcurl.so.4")),  # mongod's
         ("gpg", shutil.which("gpg") is not None),
         ("ca-certificates", Path("/etc/ssl/certs/ca-certificates.crt").exists()),
     ]
     if with_tests:
         browser = os.environ.get("TICKETWIRE_TEST_CHROMIUM") or shutil.which("chromium")
         wanted.append(("chromium", browser is not None))
+        wanted.append(("libatomic1", has_library("libatomic.so.1")))  # of what drives the browser
         wanted.append(("gpg-agent", shutil.which("gpg-agent") is not None))
     return [package for package, there in wanted if not there]
+
+
+def has_library(name: str) -> bool:
+    """Whether a shared library lies where Debian puts it."""
+    return any(next(Path("/usr").glob(where), None) for where in (f"lib*/{name}", f"lib/*/{name}"))
 
 
 def install_system_packages(with_tests: bool) -> None:
