@@ -121,3 +121,11 @@ HEARS: dict[str, tuple[str, ...]] = {
 
 What ingest says are whole mails, several times the size of anything else: whoever is bound to it without need pays.
 """
+
+
+def told_again(event: tickets.TicketErasedV1) -> list[Event]:
+    """A ticket's earlier events as an erasure tells them; without those of types that this version does not know."""
+    ticket = event.ticket.model_dump()
+    return [
+        EVENTS[one["type"]].model_validate({**one, "ticket": ticket}) for one in event.events if one["type"] in EVENTS
+    ]

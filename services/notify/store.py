@@ -149,9 +149,9 @@ class OutgoingStore:
         begun = wanted.keys() & self._begun
         if late := await self._add_to_caps(begun, wanted.keys() - begun, wanted, now):
             await self._add_to_caps(late, (), wanted, now)
-        self._begun |= wanted.keys()
-        found = await self._caps.find({"_id": {"$in": [*wanted]}})
-        return Counter({doc["_id"]: int(doc["n"]) for doc in found})
+        counts = Counter({doc["_id"]: int(doc["n"]) for doc in await self._caps.find({"_id": {"$in": [*wanted]}})})
+        self._begun = (self._begun - wanted.keys()) | counts.keys()  # what someone took away is begun anew
+        return counts
 
     async def _add_to_caps(
         self, begun: Collection[str], new: Collection[str], wanted: Mapping[str, int], now: datetime

@@ -141,6 +141,14 @@ async def test_caps_count_over_all_replicas(house: House) -> None:
     assert await house.rows.count(rows(5), NOON) == {}
 
 
+async def test_a_counter_that_was_taken_away_is_begun_anew(house: House) -> None:
+    counted = [replace(row, kind="auto_reply") for row in rows(1)]
+    await house.rows.count(counted, NOON)
+    await house.db["caps"].delete_many({})
+    await house.rows.count(counted, NOON)
+    assert list((await house.rows.count(counted, NOON)).values()) == [1]
+
+
 async def test_the_directory_is_what_was_heard_whichever_replica_heard_it(house: House) -> None:
     other = DirectoryStore(house.db)
     found = await other.current()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketwire_contracts.base import Event
-from ticketwire_contracts.catalogue import EVENTS
+from ticketwire_contracts.catalogue import told_again
 from ticketwire_contracts.escalation import TimersSetV1
 from ticketwire_contracts.tickets import (
     Grant,
@@ -95,11 +95,7 @@ def changes(events: Iterable[Event]) -> Changes:
 
 def redactions(event: TicketErasedV1) -> dict[str, Row]:
     """The ticket's earlier entries as they are from now on, by id."""
-    ticket = event.ticket.model_dump()
-    earlier = (
-        EVENTS[one["type"]].model_validate({**one, "ticket": ticket}) for one in event.events if one["type"] in EVENTS
-    )
-    return {one.id: row for one in earlier if (row := entry(one)) is not None}
+    return {one.id: row for one in told_again(event) if (row := entry(one)) is not None}
 
 
 def state(event: Event) -> Kept | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ticketwire_contracts.base import Event
-from ticketwire_contracts.catalogue import EVENTS
+from ticketwire_contracts.catalogue import told_again
 from ticketwire_contracts.tickets import Ticket, TicketErasedV1, TicketEvent
 
 from .outgoing import Outgoing
@@ -37,8 +37,4 @@ class Left:
 
 def left_of(event: TicketErasedV1) -> Left:
     """What an erasure says is left. Types that nobody here knows tell nobody anything."""
-    ticket = event.ticket.model_dump()
-    earlier = (
-        EVENTS[one["type"]].model_validate({**one, "ticket": ticket}) for one in event.events if one["type"] in EVENTS
-    )
-    return Left(event.subject, event.version, event.ticket, {one.id: one for one in earlier})
+    return Left(event.subject, event.version, event.ticket, {one.id: one for one in told_again(event)})
