@@ -58,6 +58,10 @@ lock: setup ## Lock the versions anew: requirements/*.txt
 schemas: setup ## Write the contract's schemas, examples and AsyncAPI pages anew
 	@$(BIN)/python -m ticketwire_contracts.schemas
 
+.PHONY: reference
+reference: setup ## Write what the documents repeat of the code: settings, metrics, rights
+	@$(BIN)/python docs/reference.py
+
 .PHONY: messages
 messages: setup ## Collect the texts for translation
 	@$(BIN)/python -m ticketwire_chassis.i18n.extract

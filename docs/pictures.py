@@ -27,6 +27,7 @@ PAGES = {
     "unowned": "/tickets?owner=none",
     "new": "/new",
     "missing": "/tickets/TW-0",
+    "profile": "/profile",
     "queues": "/admin/queues",
     "lifecycle": "/admin/lifecycles/default",
     "people": "/admin/people",

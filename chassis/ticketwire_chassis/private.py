@@ -14,8 +14,9 @@ from typing import Any
 
 import orjson
 
+from ticketwire_contracts.base import ERASED
+
 Doc = dict[str, Any]
-ERASED = "[erased]"
 REDACTION = "erased"
 """Type of the thin event that names what is taken from a stream, and the key by which its commits are found."""
 

@@ -53,6 +53,8 @@ def main() -> None:
         log_config=None,
         timeout_graceful_shutdown=4,
         server_header=False,
+        # only a door for people stands behind proxies; elsewhere nobody's word is taken for another's address
+        forwarded_allow_ips=getattr(settings, "trusted_proxies", ""),
     )
     Server(config).run()
 

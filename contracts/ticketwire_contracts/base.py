@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_BASE = "https://ticketwire.example/schemas"
+ERASED = "[erased]"
+"""What stands where a name, an address or a text was erased."""
 
 
 class Value(BaseModel):

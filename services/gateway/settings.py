@@ -17,3 +17,8 @@ class Settings(ServiceSettings):
     admin_password: SecretStr | None = Field(
         default=None, description="Password of the first user, `admin`, when there is none yet."
     )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses or networks of the servers in front, with commas, whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed: for limits on signing in, and for cookies that only TLS carries.",
+    )

@@ -13,11 +13,11 @@ import structlog
 
 from ticketwire_chassis.blobs import BlobStore
 from ticketwire_chassis.mongo import Database, Doc
+from ticketwire_contracts.base import ERASED
 from ticketwire_contracts.tickets import PersonErasedV1
 
 log = structlog.get_logger()
 
-GONE = "[erased]"
 AT_ONCE = 1000
 
 
@@ -39,7 +39,7 @@ class Forgetting:
 
     async def _forget(self, row: str) -> None:
         whole: Doc = {
-            "$set": {"erased": True, "envelope_from": GONE, "sha256": "", "size": 0},
+            "$set": {"erased": True, "envelope_from": ERASED, "sha256": "", "size": 0},
             "$unset": {
                 "raw": "", "message_id": "", "outbox": "", "pending": "", "lease": "", "due_at": "", "awaits": "",
                 "open": "", "tries": "",

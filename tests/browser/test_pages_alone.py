@@ -22,7 +22,7 @@ from .house import House, marked, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATHS = ["/", "/queues/support", "/queues/operations", "/tickets?owner=me", "/tickets/TW-2041", "/new"]
+PATHS = ["/", "/queues/support", "/queues/operations", "/tickets?owner=me", "/tickets/TW-2041", "/new", "/profile"]
 PATHS += ["/tickets/TW-2050?was=TW-2012", "/tickets/TW-2050/tree", "/tickets/TW-2050/split"]
 PATHS += [
     "/tickets/TW-2041/history",

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketwire_chassis.private import ERASED, digest, seal, unseal
+from ticketwire_chassis.private import digest, seal, unseal
+from ticketwire_contracts.base import ERASED
 
 words = st.text(max_size=20)
 values = st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), words, st.lists(words, max_size=3))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.reference import PARTS, renewed
+
 from .conftest import DOCS, ROOT
 
 TOP = {"contracts", "chassis", "services", "deploy", "docs", "tests", "bench", "requirements"}
@@ -44,3 +46,9 @@ def test_events_named_in_the_documents_exist() -> None:
     for path in DOCS:
         for topic in re.findall(r"`([a-z_]+(?:\.[a-z_]+)?\.v\d)`", path.read_text(encoding="utf-8")):
             assert topic in known, f"{path.name}: {topic}"
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in PARTS}))
+def test_what_a_page_repeats_of_the_code_is_what_the_code_says(page: str) -> None:
+    path = ROOT / "docs" / page
+    assert path.read_text(encoding="utf-8") == renewed(path), "run `make reference`"

@@ -86,7 +86,17 @@ async def test_door_leads_nowhere_else(world: World, away: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/queues/support", "/tickets", "/tickets?owner=me", "/tickets?overdue=1", "/new", "/tickets/TW-2041"]
+    "path",
+    [
+        "/",
+        "/queues/support",
+        "/tickets",
+        "/tickets?owner=me",
+        "/tickets?overdue=1",
+        "/new",
+        "/profile",
+        "/tickets/TW-2041",
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_every_page_in_every_language(browser: httpx.AsyncClient, path: str, language: str) -> None:
@@ -100,7 +110,7 @@ async def test_every_page_in_every_language(browser: httpx.AsyncClient, path: st
 
 
 async def test_nothing_inline_that_the_policy_forbids(browser: httpx.AsyncClient) -> None:
-    for path in ("/", "/queues/support", "/new", "/tickets/TW-2041", "/login"):
+    for path in ("/", "/queues/support", "/new", "/profile", "/tickets/TW-2041", "/login"):
         reading = Reading((await browser.get(path)).text)
         for tag, attributes in reading.tags:
             assert tag != "style"

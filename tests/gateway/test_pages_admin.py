@@ -542,6 +542,25 @@ def test_rights_and_roles_are_said_as_the_contract_says_them() -> None:
 DOMAIN = Path(__file__).parents[2] / "services" / "tickets" / "domain"
 
 
+async def test_a_person_is_looked_at_and_erased(house: House, admin: httpx.AsyncClient) -> None:
+    number = await house.mail("eva@example.net", "support@example.org", subject="Evas Drucker", text="Evas Worte")
+    eva = await house.views.administration.person(await asker(house, "admin"), "eva@example.net")
+    path = f"/admin/people/{eva.id.removeprefix('person/')}/data"
+    assert f'href="{path}"' in (await admin.get(path.removesuffix("/data"))).text
+    page = (await admin.get(path)).text
+    assert [part in page for part in (number, "Evas Drucker", "1 Ticket, auf dem", "1 Nachricht, die")] == [True] * 4
+    file = await admin.get(f"/api/v1/people/{eva.id.removeprefix('person/')}/export")
+    assert "Evas Worte" in file.text
+    unsure = await sent(admin, path)
+    assert (unsure.status_code, "Nichts wurde gelöscht" in refusal(unsure)) == (422, True)
+    assert said(await done(admin, await sent(admin, path, sure="yes"), "/admin/people")).startswith("Die Person ist")
+    await house.hear()
+    assert "Evas" not in (await admin.get(f"/tickets/{number}")).text
+    async with await browser(house, "people", person_admin="all") as other:
+        assert (await other.get(path)).status_code == 403, "it needs a right of its own"
+        assert path not in (await other.get(path.removesuffix("/data"))).text
+
+
 def refusals() -> Iterator[tuple[str, str]]:
     """Title and detail of every refusal of administration, with ``x`` in the blanks of a detail."""
     for name in ("administration.py", "changes.py", "lifecycle.py"):

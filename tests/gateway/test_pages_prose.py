@@ -92,15 +92,20 @@ HOSTILE = {
 
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_cost_no_more_than_their_length(piece: str) -> None:
-    """Four times the text may cost four times the CPU and something; with the square of it, it would be sixteen."""
+    """Four times the text may cost four times the CPU and something; with the square of it, it would be sixteen.
+
+    Measured in turns, until it is seen: a machine that is busy with something else is slow for a while.
+    """
 
     def cost(count: int) -> float:
         text = "https://x/" + piece * count
-        costs = []
-        for _ in range(3):
-            started = time.process_time()
-            parts(text)
-            costs.append(time.process_time() - started)
-        return min(costs)
+        started = time.process_time()
+        parts(text)
+        return time.process_time() - started
 
-    assert cost(40_000) < 9 * cost(10_000) + 0.05
+    little, much = cost(10_000), cost(40_000)
+    for _ in range(20):
+        if much < 9 * little + 0.05:
+            return
+        little, much = min(little, cost(10_000)), min(much, cost(40_000))
+    pytest.fail(f"{much} s for what is four times {little} s")

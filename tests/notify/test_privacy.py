@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.domain.outgoing import ERASED, GONE, Outcome, settle
+from services.notify.domain.outgoing import ERASED, Outcome, settle
 from services.notify.handlers import HEARD
 from services.notify.render import about
 from services.notify.store import LEASE
@@ -23,6 +23,7 @@ from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.commits import from_doc
 from ticketwire_chassis.events import stamp
 from ticketwire_chassis.mongo import Doc
+from ticketwire_contracts.base import ERASED as GONE
 from ticketwire_contracts.base import Actor, Event, Order
 from ticketwire_contracts.ingest import Address
 from ticketwire_contracts.notify import ResendV1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import ERASED
 from ..tickets import (
     ErasePersonV1,
     FindPersonDataV1,
@@ -16,7 +17,6 @@ from ..tickets import (
 from .story import BY_ANNA, BY_MAJA, MAIL_ROW, MAJA, NUMBER, SECOND_ROW, STREAM, at, envelope, ticket
 from .tickets import said
 
-ERASED = "[erased]"
 NOBODY = Party(id=MAJA.id, name=ERASED)
 LEFT = ticket(9, 6, subject=ERASED, requesters=[NOBODY])
 THANKS = TicketReceivedV1(

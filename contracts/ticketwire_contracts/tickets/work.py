@@ -47,7 +47,11 @@ class ChangePeopleV1(TicketCommand):
     topic: ClassVar[str] = "change_people.v1"
     role: Literal["requesters", "cc", "admin_cc", "watchers"] = Field(description="In which role.")
     add: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
-    remove: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
+    remove: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Mail addresses, logins, or `person/<id>`, as erased ones have.",
+    )
 
 
 class SetTagsV1(TicketCommand):

@@ -106,6 +106,9 @@ class NewPassword(Body):
     """A password."""
 
     password: str = Field(description="8 to 1024 characters.")
+    current: str | None = Field(
+        default=None, description="The present one; needed for one's own where a browser's cookie speaks."
+    )
 
 
 class NewGroup(Body):
@@ -139,7 +142,11 @@ class ChangedPeople(Body):
     """Who comes and who goes."""
 
     add: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
-    remove: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
+    remove: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Mail addresses, logins, or `person/<id>`, as erased ones have.",
+    )
 
 
 class ChangedTags(Body):

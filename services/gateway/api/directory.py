@@ -93,7 +93,7 @@ async def join_persons(login: str, body: Joining, asker: Asking, views: Shown, o
 @router.put("/people/{login}/password", status_code=204)
 async def set_password(login: str, body: NewPassword, asker: Asking, views: Shown, now: Now) -> Response:
     """Sets one's own password, or, with `person.admin`, another agent's. Ends their other sessions."""
-    await views.entrance.set_password(asker, login, body.password, now=now)
+    await views.entrance.set_password(asker, login, body.password, current=body.current, now=now)
     return Response(status_code=204)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 
@@ -20,8 +20,10 @@ def views(request: Request) -> Views:
 async def asker(request: Request) -> Asker:
     """The logged-in person; 401 for anyone else."""
     kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-    token = bearer.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE)
-    found = await views(request).entrance.asker(token, via="api", now=datetime.now(UTC))
+    programs = kind.lower() == "bearer"
+    token = bearer.strip() if programs else request.cookies.get(COOKIE)
+    via: Literal["api", "page"] = "api" if programs else "page"
+    found = await views(request).entrance.asker(token, via=via, now=datetime.now(UTC))
     if found is None:
         raise refuse(
             "not-logged-in",

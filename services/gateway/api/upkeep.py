@@ -137,7 +137,7 @@ def _people(role: Role) -> None:
         "admin_cc": "Admin cc: agents who get everything, notes too.",
         "watchers": "Watchers: agents who asked to be told. With `ticket.watch` anyone may add and remove themselves.",
     }
-    change_people.__doc__ = f"Adds and removes by address or login. {who[role]}"
+    change_people.__doc__ = f"Adds and removes by address or login, removes by id too. {who[role]}"
     router.patch(f"/tickets/{{number}}/{role}", name=f"change_{role}", responses={200: {"model": Ticket}})(
         change_people
     )

@@ -11,6 +11,7 @@ upkeep     the rest of it: subject, due date, people, tags, fields, time, forwar
 bulk       one change for many tickets
 joining    merging tickets, splitting messages off, the tree of dependencies
 opening    a new ticket by hand
+profile    one's own name, language and password
 admin      queues, lifecycles, people, groups, rights
 
 prose, happenings, words, refusals, sentences, rendering, assets    how things are said and shown
@@ -21,7 +22,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from ..views import Views
-from . import acts, bulk, entrance, history, joining, lists, opening, past, ticket, upkeep
+from . import acts, bulk, entrance, history, joining, lists, opening, past, profile, ticket, upkeep
 from .admin.routes import administration
 from .assets import Assets
 from .rendering import Templates
@@ -38,6 +39,8 @@ def pages(views: Views) -> list[BaseRoute]:
         Route("/login", desk.open_to_all(entrance.sign_in), methods=["POST"]),
         Route("/logout", desk.visited(entrance.sign_out), methods=["POST"]),
         Route("/language", desk.open_to_all(entrance.choose_language), methods=["POST"]),
+        Route("/profile", desk.visited(profile.show)),
+        Route("/profile", desk.visited(profile.change), methods=["POST"]),
         Route("/", desk.visited(lists.dashboard)),
         Route("/tickets", desk.visited(lists.tickets)),
         Route("/queues/{queue}", desk.visited(lists.queue)),

@@ -210,7 +210,7 @@ def named(who: Who, reader: Reader) -> Markup:
     """A person by name; the system by its own."""
     if who.id.startswith("system/"):
         return Markup("Ticketwire")
-    return bdi(clean_line(who.name or who.login or who.address) or reader.t(N_("Someone")))
+    return bdi(clean_line(who.name or who.login or who.address) or reader.t(N_("[erased]")))
 
 
 def addresses(details: dict[str, Any]) -> Markup:

@@ -67,9 +67,9 @@ def clean(text: str) -> str:
     return UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def clean_line(text: str) -> str:
-    """A name, subject or file name: cleaned, and in one line."""
-    return " ".join(clean(text).split())
+def clean_line(text: str | None) -> str:
+    """A name, subject or file name: cleaned, and in one line; empty where someone erased has none."""
+    return " ".join(clean(text or "").split())
 
 
 def parts(text: str) -> list[Part]:

@@ -13,7 +13,8 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
-from ticketwire_chassis.i18n import dates
+from ticketwire_chassis.i18n import N_, dates
+from ticketwire_contracts.base import ERASED
 
 from .admin.words import RIGHTS
 from .assets import Assets
@@ -39,7 +40,10 @@ class Templates:
     def page(self, template: str, reader: Reader, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """The page as an answer."""
         headers = {"Content-Language": reader.t.language, "Cache-Control": KEPT_BY_NOBODY}
-        return HTMLResponse(self.render(template, reader, values), status, headers)
+        html = self.render(template, reader, values)
+        if ERASED in html:
+            html = html.replace(ERASED, escape(reader.t(N_("[erased]"))))
+        return HTMLResponse(html, status, headers)
 
 
 def filled(text: str, params: Mapping[str, Any]) -> Markup:
@@ -139,7 +143,7 @@ def exactly(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
-def initials(name: str) -> str:
+def initials(name: str | None) -> str:
     """One or two letters that stand for a person."""
     words = [word for word in clean_line(name).split() if word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ticketwire_chassis.mongo import Database, UpdateOne
+from ticketwire_contracts.base import ERASED
 from ticketwire_contracts.tickets import PersonErasedV1
 
 from ..domain.changes import Changes
 
 Claim = Callable[[str, str], str]
-GONE = "[erased]"
 Row = dict[str, Any]
 
 
@@ -77,7 +77,7 @@ class Forgetting:
         writes = []
         for row in sent.values():
             named = row["details"]["recipients"]
-            left = [GONE if row["ticket"] in gone.get(claims[one], ()) else one for one in named]
+            left = [ERASED if row["ticket"] in gone.get(claims[one], ()) else one for one in named]
             if left != named:
                 writes.append(UpdateOne({"_id": row["_id"]}, {"$set": {"details.recipients": left}}))
         await self._timeline.bulk_write(writes)

@@ -68,13 +68,7 @@ class Entrance:
         # counted before the password is looked at, so that many at once get no more tries than one by one
         for key, limit in limits.items():
             if await self._kept.attempt(key, now, WINDOW_SECONDS) > limit:
-                raise refuse(
-                    "too-many-attempts",
-                    title="Too many attempts",
-                    status=429,
-                    detail="Wait a quarter of an hour and try again.",
-                    retry_after=WINDOW_SECONDS,
-                )
+                raise _too_many()
         person = await self._people.person_of_login(login)
         if not await self._is_password(person, password) or person is None or not person.agent or person.disabled:
             raise refuse(
@@ -126,8 +120,14 @@ class Entrance:
         """Ends the session, at once and on every replica."""
         await self._kept.end_session(asker.session)
 
-    async def set_password(self, asker: Asker, login: str, password: str, *, now: datetime) -> None:
-        """A new password for oneself, or, with ``person.admin``, for another agent; ends their other sessions."""
+    async def set_password(
+        self, asker: Asker, login: str, password: str, *, current: str | None = None, now: datetime
+    ) -> None:
+        """A new password for oneself, or, with ``person.admin``, for another agent; ends their other sessions.
+
+        One's own needs the ``current`` one where a browser asks, since it may have been left open; a program that
+        holds a token need not know it, but what it says must be right. Tries are counted as at signing in.
+        """
         own = login == asker.login
         person = await self._people.person_of_login(login)
         if not own and not asker.directory.may(asker.viewer, "person.admin"):
@@ -140,8 +140,23 @@ class Entrance:
             )
         if person is None:
             raise refuse("not-found", title="There is no such thing", status=404, detail=f"There is no agent {login}.")
+        if own and (asker.via == "page" or current is not None):
+            await self._prove(person, current or "", now)
         await self.give_password(person, password, now=now)
         await self._kept.end_sessions(person.id, but=asker.session if own else None)
+
+    async def _prove(self, person: Person, current: str, now: datetime) -> None:
+        key = f"own:{_digest(person.id)}"
+        if await self._kept.attempt(key, now, WINDOW_SECONDS) > PER_LOGIN_AND_ADDRESS:
+            raise _too_many()
+        if not await self._is_password(person, current):
+            raise refuse(
+                "wrong-password",
+                title="Your present password is another",
+                status=403,
+                detail="Type the one that you signed in with.",
+            )
+        await self._kept.forgive(key)
 
     async def give_password(self, person: Person, password: str, *, now: datetime) -> None:
         """Keeps a password's hash under the person's id. Customers have none."""
@@ -170,6 +185,16 @@ def unfit(person: Person, password: str) -> Refused | None:
             detail="Choose one of 8 to 1024 characters.",
         )
     return None
+
+
+def _too_many() -> Refused:
+    return refuse(
+        "too-many-attempts",
+        title="Too many attempts",
+        status=429,
+        detail="Wait a quarter of an hour and try again.",
+        retry_after=WINDOW_SECONDS,
+    )
 
 
 def _digest(word: str) -> str:

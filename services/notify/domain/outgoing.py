@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
+from ticketwire_contracts.base import ERASED as GONE
 from ticketwire_contracts.ingest import Attachment
 from ticketwire_contracts.notify import NotificationKind
 from ticketwire_contracts.rights import Thing
@@ -24,7 +25,6 @@ GIVEN_UP = timedelta(days=2)
 """So long after the first try a mail is given up."""
 
 NO_ADDRESS = "no mail can be addressed to it"
-GONE = "[erased]"
 ERASED = "whom it was for or what it told was erased"
 
 State = Literal["waiting", "sent", "failed"]

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ticketwire_contracts.base import ERASED
 from ticketwire_contracts.tickets import Person
 
 from .state import TicketState
 
-GONE = "[erased]"
 TEXTS = frozenset({"text", "subject", "title"})
 NOTHING_LEFT = frozenset(
     {"html", "attachments", "message_id", "references", "in_reply_to", "reply_references", "signer", "key"}
@@ -44,7 +44,7 @@ class Subject:
 
     def without(self, text: str) -> str:
         """A text of others, without the person's addresses and full name."""
-        return self._words.sub(GONE, text) if self._words else text
+        return self._words.sub(ERASED, text) if self._words else text
 
 
 def subject_of(persons: Sequence[Person]) -> Subject:
@@ -52,14 +52,14 @@ def subject_of(persons: Sequence[Person]) -> Subject:
     return Subject(
         ids=frozenset(person.id for person in persons),
         addresses=frozenset(address.casefold() for person in persons for address in person.addresses),
-        names=frozenset(person.name for person in persons if person.name and person.name != GONE),
+        names=frozenset(person.name for person in persons if person.name and person.name != ERASED),
     )
 
 
 def tombstone(person: Person, version: int) -> Person:
     """What is left of a person."""
     return Person(
-        id=person.id, name=GONE, agent=person.agent, disabled=True, erased=True, version=version,
+        id=person.id, name=ERASED, agent=person.agent, disabled=True, erased=True, version=version,
         joined_into=person.joined_into, aliases=person.aliases,
     )  # fmt: skip
 
@@ -104,7 +104,7 @@ def _blank(subject: Subject, name: str, value: Any) -> Any:
     if name in NOTHING_LEFT:
         return [] if isinstance(value, list) else None
     if isinstance(value, str):
-        return GONE if value else value
+        return ERASED if value else value
     if isinstance(value, list):
         return [_blank_part(subject, one) for one in value]
     return _blank_part(subject, value)
@@ -130,9 +130,9 @@ def _cleaned(subject: Subject, value: Any) -> Any:
     if value.get("id") in subject.ids:
         if "addresses" in value:
             return tombstone(Person.model_validate(value), value.get("version", 0)).model_dump(mode="json")
-        return {"id": value["id"], "name": GONE, "agent": value.get("agent", False)}
+        return {"id": value["id"], "name": ERASED, "agent": value.get("agent", False)}
     if str(value.get("address", "")).casefold() in subject.addresses:
-        return {**value, "name": GONE, "address": ""}
+        return {**value, "name": ERASED, "address": ""}
     if _wrote(subject, value) or _is_answer_to(subject, value):
         return _blank_part(subject, value)
     return {name: _cleaned(subject, part) for name, part in value.items()}

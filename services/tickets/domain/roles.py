@@ -90,9 +90,9 @@ def _found(context: Context, meeting: Meeting, ticket: TicketState, role: str, w
 
 
 def _is(context: Context, who: str, one: Party) -> bool:
-    """Whether an address or a login names someone who stands there, by any address of theirs."""
+    """Whether an address, a login or an id names someone who stands there, by any address of theirs."""
     if "@" not in who:
-        return one.login is not None and one.login == who
+        return who in (one.login, one.id)
     if one.address.casefold() == who.casefold():
         return True
     person = context.person_at(who)

@@ -26,6 +26,7 @@ DONE = {
     "back": N_("They may come in again."),
     "password": N_("The password is set. Their other sessions have ended."),
     "joined": N_("The two are one now."),
+    "erased": N_("The person is erased. In other services it may take a moment."),
     "member": N_("The members are changed."),
     "given": N_("The right is given."),
     "taken": N_("The right is taken away."),

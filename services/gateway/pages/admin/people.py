@@ -209,6 +209,7 @@ async def person_page(visit: Visit, row: PersonRow, typed: Typed, problem: Probl
         joined=joined,
         languages_known=LANGUAGE_NAMES,
         may_group=directory.may(visit.asker.viewer, GROUPS.right),
+        may_erase=directory.may(visit.asker.viewer, "person.erase"),
         member=f"person:{row.login}" if row.agent and row.login else row.id,
         myself=row.id == visit.asker.person.id,
         row=row,

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...views import not_found
 from ..visits import Desk, Visit, seen
-from . import changing, groups, lifecycles, people, queues, rights
+from . import changing, groups, lifecycles, people, privacy, queues, rights
 from .chapters import GROUPS, LIFECYCLES, PEOPLE, QUEUES, RIGHTS, Chapter, chapters_of
 from .counter import Page, held
 
@@ -22,6 +22,7 @@ PAGES: tuple[tuple[str, Chapter, Page, Page | None], ...] = (
     ("/admin/new/person", PEOPLE, people.blank, people.make),
     ("/admin/people/{person}", PEOPLE, people.person, people.change),
     ("/admin/people/{person}/join", PEOPLE, people.joining, people.join),
+    ("/admin/people/{person}/data", PEOPLE, privacy.kept, privacy.erase),
     ("/admin/groups", GROUPS, groups.listed, None),
     ("/admin/new/group", GROUPS, groups.blank, groups.make),
     ("/admin/new/member", GROUPS, groups.into, None),
