@@ -12,6 +12,13 @@ asks at once through the same few steps, in rounds:
 
 Two duplicate keys, opposite reactions: ``_id`` taken means that someone was faster, so read and decide again;
 ``cause`` taken means that it is already done, so answer as then.
+
+    cause    <what was asked>:0           the first commit of a plan: it is done when this one is there
+             <what was asked>:<n>         its other commits, which stand or fall with the first
+             <what was asked>:<stream>    what goes in by itself: claims, and what is derived from them
+
+A try that lost its race leaves its claims behind, and the next one plans without them. So these are named by their
+stream: a number would be another's in the next try, and its cause would be taken by the wrong commit.
 """
 
 from __future__ import annotations
@@ -369,7 +376,7 @@ class CommitLog:
             written = await self._write(chosen)
             for ask, _ in chosen:
                 if commits := written.get(ask.cause):
-                    settled[ask.cause] = Settled(ask, commits[0], commits)
+                    settled[ask.cause] = Settled(ask, commits[0], _in_order(ask.cause, commits))
             waiting = [ask for ask in waiting if ask.cause not in settled]
             CONFLICTS.inc(max(0, len(waiting) - len(rest)))
             idle = idle + 1 if len(waiting) == before else 0
@@ -386,8 +393,7 @@ class CommitLog:
         for attempt in range(TRIES):
             try:
                 async with self._db.transaction() as session:
-                    done = await self._done(ask.cause, session)
-                    if done:
+                    if done := await self._done(ask.cause, session):
                         return Settled(ask, done[0], done, again=True)
                     world = await read([ask], session)
                     then = ask.later_than(world.newest.values())
@@ -397,7 +403,7 @@ class CommitLog:
                     await self._commits.insert_many([to_doc(commit) for commit in commits], session=session)
                 COMMITS.inc(len(commits))
                 self.nudge()
-                return Settled(ask, commits[0], commits)
+                return Settled(ask, commits[0], _in_order(ask.cause, commits))
             except Exception as error:
                 if not (is_transient(error) or _lost_race(error)):
                     raise
@@ -445,7 +451,7 @@ class CommitLog:
         event = {**erasure.event, "takes": takes}
         draft = Draft(history[-1].stream, history[-1], [event], erasure.after, keys=[REDACTION])
         cause = replace(ask, cause=f"{ask.cause}/{draft.stream}/{history[-1].seq + 1}")
-        made = self._commit(cause, Plan([draft]), 0, draft)
+        made = self._commit(cause, Plan([draft]), "0", draft)
         await self._commits.insert_many([to_doc(made)], session=session)
         for commit in history:
             after = erasure.afters.get(commit.seq, commit.after)
@@ -458,12 +464,11 @@ class CommitLog:
         return made
 
     async def _done(self, cause: str, session: Session) -> list[Commit]:
-        """All commits of an ask that was settled before, in order."""
+        """All commits of an ask that was settled before, in order; none while only its claims are there."""
         span = {"$gte": f"{cause}:", "$lt": f"{cause};"}
-        found = [from_doc(doc) for doc in await self._commits.find({"cause": span}, session=session)]
-        ordinals = {commit.cause.removeprefix(f"{cause}:"): commit for commit in found}
-        mine = sorted(int(ordinal) for ordinal in ordinals if ordinal.isdigit())
-        return [ordinals[str(ordinal)] for ordinal in mine]
+        commits = [from_doc(doc) for doc in await self._commits.find({"cause": span}, session=session)]
+        found = _in_order(cause, commits)
+        return found if found and found[0].cause == f"{cause}:0" else []
 
     async def _touch(self, fences: set[str], session: Session) -> None:
         await self._fences.bulk_write(
@@ -517,11 +522,12 @@ class CommitLog:
             await self._commits.insert_many([to_doc(commit) for _, commit in items], ordered=False)
         except BulkWriteError as error:
             for failure in error.details["writeErrors"]:
-                if not duplicate_key(failure):
+                taken = duplicate_key(failure)
+                if not taken:
                     raise
                 failed += 1
                 cause, commit = items[failure["index"]]
-                if (commit.stream, commit.seq) not in forgive:
+                if "_id" not in taken or (commit.stream, commit.seq) not in forgive:
                     lost.add(cause)
         COMMITS.inc(len(items) - failed)
         return lost
@@ -531,10 +537,10 @@ class CommitLog:
             problem = plan.problem.model_dump(mode="json")
             event = {"type": "refused", "v": 1, "problem": problem, **plan.refusal}
             after = {"problem": problem, **plan.refusal}
-            return [self._commit(ask, plan, 0, Draft(f"refusal/{ask.cause}", None, [event], after))]
-        return [self._commit(ask, plan, ordinal, draft) for ordinal, draft in enumerate(plan.drafts)]
+            return [self._commit(ask, plan, "0", Draft(f"refusal/{ask.cause}", None, [event], after))]
+        return [self._commit(ask, plan, _place_in(n, draft), draft) for n, draft in enumerate(plan.drafts)]
 
-    def _commit(self, ask: Ask, plan: Plan, ordinal: int, draft: Draft) -> Commit:
+    def _commit(self, ask: Ask, plan: Plan, place: str, draft: Draft) -> Commit:
         at = ask.at
         if draft.base is not None:
             at = max(at, draft.base.at)  # time never runs backwards in a stream: the relay's order rests on it
@@ -542,7 +548,7 @@ class CommitLog:
         commit = Commit(
             stream=draft.stream,
             seq=draft.base.seq + 1 if draft.base else 1,
-            cause=f"{ask.cause}:{ordinal}",
+            cause=f"{ask.cause}:{place}",
             command=ask.command,
             actor=plan.actor or ask.actor,
             at=at,
@@ -613,6 +619,20 @@ def from_doc(doc: Doc) -> Commit:
         hash=doc["hash"],
         keys=doc.get("keys", []),
     )
+
+
+def _place_in(n: int, draft: Draft) -> str:
+    """How the n-th commit of a plan is named in its cause."""
+    return draft.stream if n and (draft.claim or draft.shared) else str(n)
+
+
+def _in_order(cause: str, commits: Iterable[Commit]) -> list[Commit]:
+    """The commits of one cause: by number, then those that are named by their stream. Not among them are those of a
+    longer cause that begins with the same words."""
+    places = {commit.cause.removeprefix(f"{cause}:"): commit for commit in commits}
+    numbers = sorted((place for place in places if place.isdigit()), key=int)
+    streams = sorted(place for place, commit in places.items() if place == commit.stream)
+    return [places[place] for place in (*numbers, *streams)]
 
 
 def _with_hash(commit: Commit) -> Commit:

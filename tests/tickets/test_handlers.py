@@ -34,7 +34,7 @@ from ticketwire_contracts.tickets import (
     TakeRightV1,
 )
 
-from .world import World
+from .world import JOINING, World
 
 SIGNER = Signer("s" * 32)
 GATEWAY = Actor(kind="system", id="system/gateway")
@@ -63,7 +63,8 @@ class Replica:
             command,
         )
         administers = isinstance(command, AdministrationCommand)
-        obey = self.handlers.administer if administers else self.handlers.obey
+        joins = isinstance(command, JOINING)
+        obey = self.handlers.administer if administers else self.handlers.join if joins else self.handlers.obey
         return (await obey([asked]))[0]
 
     async def agent(self, login: str, *rights: str) -> Actor:

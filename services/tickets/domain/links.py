@@ -138,10 +138,14 @@ def _link_outside(
 
 
 def reads_others(context: Context, decision: Decision) -> bool:
-    """Whether a decision closes a ticket that depends on others, opens one that others depend on, or writes on two."""
+    """Whether a decision closes a ticket that depends on others, opens one that others depend on, writes on two, or
+    came to its ticket through one that is merged into it: by then that could stand by itself again."""
     if isinstance(decision, Refusal):
         return False
-    return sum(isinstance(change.after, TicketState) for change in decision) > 1 or any(
+    written = {change.after.number for change in decision if isinstance(change.after, TicketState)}
+    if len(written) > 1 or any(_answers(context, one) in written for one in context.tickets.values()):
+        return True
+    return any(
         (_closes(before, after) and any(link.type == "depends_on" for link in after.links))
         or (_opens(before, after) and any(link.type == "needed_by" for link in after.links))
         for before, after in _moves(context, decision)
@@ -201,6 +205,14 @@ def _moves(context: Context, decision: Iterable[Change]) -> list[tuple[TicketSta
         for change in decision
         if isinstance(change.after, TicketState) and (before := context.tickets.get(change.after.number))
     ]
+
+
+def _answers(context: Context, ticket: TicketState) -> str | None:
+    """The number of the ticket into which one is merged, by however many steps."""
+    if ticket.merged_into is None:
+        return None
+    answering = context.ticket(ticket.number)
+    return answering.number if answering else None
 
 
 def _closes(before: TicketState, after: TicketState) -> bool:
