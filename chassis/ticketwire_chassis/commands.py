@@ -1,8 +1,10 @@
 """Commands over RabbitMQ: asking with one long-lived reply queue per process, obeying many at once (decision 13).
 
 The client is plain aio-pika (FastStream's sets up a reply consumer for each call: 2 ms against 0.6 ms). The
-serving side is FastStream's; orders that wait are handed to the handler together, so that they share one read
-and one write of the log. An order is refused when it is late; asked twice, it is done once and answered twice.
+serving side is FastStream's; orders that wait are handed to their handler together, so that they share one read
+and one write of the log. Each handler has a line of its own, so that a slow one (erasing a person looks through
+the whole log) holds up nobody else's. An order is refused when it is late, at its arrival or when its turn comes;
+asked twice, it is done once and answered twice.
 """
 
 from __future__ import annotations
@@ -36,6 +38,10 @@ BROKEN = Problem(
     status=500,
     detail="It is not known whether it was done. Ask again with the same key.",
 )
+
+
+AT_ONCE = 100
+"""Orders that a handler gets together, at most."""
 
 
 class ServiceUnavailable(Exception):
@@ -127,8 +133,51 @@ class CommandClient:
 class _Waiting:
     order: Order
     command: Command
-    obey: Obey
     answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class _Line:
+    """The orders that wait for one handler."""
+
+    def __init__(self, obey: Obey) -> None:
+        self._obey = obey
+        self._waiting: list[_Waiting] = []
+        self._wake = asyncio.Event()
+
+    async def wait(self, order: Order, command: Command) -> Answer:
+        """Stands in line until it is answered."""
+        waiting = _Waiting(order, command)
+        self._waiting.append(waiting)
+        self._wake.set()
+        return await waiting.answer
+
+    async def run(self) -> None:
+        """Hands those who wait to the handler, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                members, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                await self._handle(members)
+
+    async def _handle(self, members: Sequence[_Waiting]) -> None:
+        now = datetime.now(UTC)
+        for late in (one for one in members if now > one.order.not_after):
+            late.answer.set_result(Answer(order=late.order.id, problem=LATE))
+        members = [one for one in members if now <= one.order.not_after]
+        if not members:
+            return
+        try:
+            answers = await self._obey([Asked(waiting.order, waiting.command) for waiting in members])
+        except Exception as error:
+            if len(members) > 1:
+                for waiting in members:
+                    await self._handle([waiting])
+                return
+            log.error("command_failed", type=members[0].order.type, error=repr(error), exc_info=True)
+            answers = [Answer(order=members[0].order.id, problem=BROKEN)]
+        for waiting, answer in zip(members, answers, strict=True):
+            waiting.answer.set_result(answer)
 
 
 class CommandServer:
@@ -137,14 +186,14 @@ class CommandServer:
     def __init__(self, service: str, broker: Broker) -> None:
         self._service = service
         self._broker = broker
-        self._menu: dict[str, tuple[type[Command], Obey]] = {}
-        self._waiting: list[_Waiting] = []
-        self._wake = asyncio.Event()
+        self._menu: dict[str, tuple[type[Command], _Line]] = {}
+        self._lines: dict[Obey, _Line] = {}
 
     def obeys(self, classes: Sequence[type[Command]], obey: Obey) -> None:
         """These commands go to this handler."""
+        line = self._lines.setdefault(obey, _Line(obey))
         for command in classes:
-            self._menu[command.topic] = (command, obey)
+            self._menu[command.topic] = (command, line)
 
     async def take(self, message: RabbitMessage) -> None:
         """FastStream's subscriber: reads the order, has it obeyed, answers, acks."""
@@ -165,43 +214,20 @@ class CommandServer:
                 order=order.id,
                 problem=Problem(type="unknown-command", title="Unknown command", status=404, detail=order.type),
             )
-        model, obey = self._menu[order.type]
+        model, line = self._menu[order.type]
         if datetime.now(UTC) > order.not_after:
             return Answer(order=order.id, problem=LATE)
         try:
             command = model.model_validate(order.command)
         except ValidationError as error:
             return Answer(order=order.id, problem=_misshapen(error))
-        waiting = _Waiting(order, command, obey)
-        self._waiting.append(waiting)
-        self._wake.set()
-        return await waiting.answer
+        return await line.wait(order, command)
 
     async def run(self) -> None:
-        """Hands waiting orders to their handlers, for ever."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                batch, self._waiting = self._waiting[:100], self._waiting[100:]
-                groups: dict[Obey, list[_Waiting]] = {}
-                for waiting in batch:
-                    groups.setdefault(waiting.obey, []).append(waiting)
-                for obey, members in groups.items():
-                    await self._handle(obey, members)
-
-    async def _handle(self, obey: Obey, members: Sequence[_Waiting]) -> None:
-        try:
-            answers = await obey([Asked(waiting.order, waiting.command) for waiting in members])
-        except Exception as error:
-            if len(members) > 1:
-                for waiting in members:
-                    await self._handle(obey, [waiting])
-                return
-            log.error("command_failed", type=members[0].order.type, error=repr(error), exc_info=True)
-            answers = [Answer(order=members[0].order.id, problem=BROKEN)]
-        for waiting, answer in zip(members, answers, strict=True):
-            waiting.answer.set_result(answer)
+        """Works off every line, for ever."""
+        async with asyncio.TaskGroup() as lines:
+            for line in self._lines.values():
+                lines.create_task(line.run())
 
 
 def _misshapen(error: ValidationError) -> Problem:
