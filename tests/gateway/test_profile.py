@@ -74,6 +74,17 @@ async def test_a_cookie_proves_no_more_by_rest_than_on_pages(house: House, mara:
     assert await signs_in(house, "mara", "b" * 9)
 
 
+async def test_whoever_may_administer_people_sets_no_superusers_password(house: House) -> None:
+    async with (
+        await browser(house, "admin", superuser="all"),
+        await browser(house, "people", person_admin="all") as people,
+    ):
+        refused = await people.put("/api/v1/people/admin/password", json={"password": "mine from now on"})
+        assert (refused.status_code, refused.json()["right"]) == (403, "superuser")
+        assert (await people.put("/api/v1/people/mara/password", json={"password": "a" * 9})).status_code == 404
+    assert await signs_in(house, "admin", PASSWORD)
+
+
 async def test_the_administrators_page_of_oneself_leads_to_the_profile(house: House) -> None:
     async with await browser(house, "admin", superuser="all") as admin:
         me = await house.views.administration.person(await asker(house, "admin"), "admin")

@@ -232,7 +232,8 @@ class Law:
         if isinstance(command, ChangePersonV1) and self._of_oneself(actor, command):
             return Sentence()
         if not isinstance(command, TicketCommand):
-            return Sentence(needs=[Need((EVERYWHERE[type(command)],))])
+            needs = [Need((EVERYWHERE[type(command)],))]
+            return Sentence(needs=[*needs, Need(("superuser",))] if self._rises(actor, command) else needs)
         if not self.sees(actor, *self._addressed(command)):
             return Sentence(seen=False)
         ticket = self.tickets[self.answering(command.ticket)]
@@ -243,6 +244,37 @@ class Law:
         if isinstance(command, ForwardMessagesV1 | SplitTicketV1):
             sentence.reads = [need for one in command.messages for need in self._reading(one.upper())]
         return sentence
+
+    def _rises(self, actor: Actor, command: Command) -> bool:
+        """Whether it touches those who may everything: only they may."""
+        match command:
+            case GiveRightV1() | TakeRightV1():
+                return command.right == "superuser"
+            case AddMemberV1() | RemoveMemberV1():
+                return any(f"group/{command.group}" in self._inside(one) for one in self._superusers())
+            case ChangePersonV1() | DisablePersonV1() | EnablePersonV1():
+                person = next(
+                    (one for one in self.persons.values() if command.person in (one.id, f"person:{one.login}")), None
+                )
+                own = isinstance(command, ChangePersonV1) and person is not None and person.id == actor.id
+                return (
+                    person is not None and not own and any(person.id in self.named([one]) for one in self._superusers())
+                )
+        return False
+
+    def _superusers(self) -> list[str]:
+        return [grant.grantee for grant in self.grants if grant.right == "superuser"]
+
+    def _inside(self, name: str) -> set[str]:
+        """A group and all groups within it."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            group = self.groups.get(one.removeprefix("group/")) if one not in found else None
+            found.add(one)
+            waiting += group.members if group else []
+        return found
 
     def _of_oneself(self, actor: Actor, command: ChangePersonV1) -> bool:
         person = self.persons.get(actor.id)

@@ -140,6 +140,15 @@ class Entrance:
             )
         if person is None:
             raise refuse("not-found", title="There is no such thing", status=404, detail=f"There is no agent {login}.")
+        highest = not own and asker.directory.may(asker.directory.viewer(person), "superuser")
+        if highest and not asker.directory.may(asker.viewer, "superuser"):
+            raise refuse(
+                "forbidden",
+                title="You may not",
+                status=403,
+                detail="It needs the right superuser.",
+                right="superuser",
+            )
         if own and (asker.via == "page" or current is not None):
             await self._prove(person, current or "", now)
         await self.give_password(person, password, now=now)

@@ -10,7 +10,7 @@ import re
 import uuid
 
 from ticketwire_contracts.base import Actor
-from ticketwire_contracts.rights import RIGHTS, Thing
+from ticketwire_contracts.rights import RIGHTS, Thing, viewer_of
 from ticketwire_contracts.tickets import (
     AddMemberV1,
     AdministrationCommand,
@@ -49,9 +49,15 @@ def decide_administration(
         case CreateGroupV1():
             return lacks(context, actor, "group.admin") or create_group(context, command, epoch)
         case AddMemberV1() | RemoveMemberV1():
-            return lacks(context, actor, "group.admin") or change_member(context, command, epoch)
+            return (
+                lacks(context, actor, "group.admin")
+                or beneath(context, actor, f"group/{command.group}")
+                or change_member(context, command, epoch)
+            )
         case GiveRightV1() | TakeRightV1():
-            return lacks(context, actor, "right.admin") or change_right(context, command, epoch)
+            needed = ("right.admin", "superuser") if command.right == "superuser" else ("right.admin",)
+            missing = next((no for right in needed if (no := lacks(context, actor, right))), None)
+            return missing or change_right(context, command, epoch)
         case SetQueueFieldsV1():
             return set_queue_fields(context, actor, command)
         case _:
@@ -235,6 +241,17 @@ def claims(context: Context, kind: str, values: list[str], owner: str) -> list[C
             return refused("taken", "It is taken", 409, f"{value} belongs to someone else.", value=value)
         changes.append(claimed(stream, owner))
     return changes
+
+
+def beneath(context: Context, actor: Actor, name: str) -> Refusal | None:
+    """Refuses whoever would touch a person or a group that is superuser, anywhere, and is not superuser themselves:
+    by a group's members, a login or an address nobody becomes more than they were given."""
+    person = context.persons.get(name)
+    groups = context.directory.groups.values()
+    reached = viewer_of(person or Person(id=name), groups).names
+    if not any(grant.right == "superuser" and grant.grantee in reached for grant in context.directory.grants):
+        return None
+    return lacks(context, actor, "superuser")
 
 
 def lacks(context: Context, actor: Actor, right: str) -> Refusal | None:

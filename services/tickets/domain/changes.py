@@ -27,7 +27,7 @@ from ticketwire_contracts.tickets import (
 )
 
 from .addresses import misshapen
-from .administration import claims, decide_administration, lacks, named
+from .administration import beneath, claims, decide_administration, lacks, named
 from .context import Context
 from .decision import Change, Decision, Refusal, claimed, refused, released
 from .events import LifecycleChanged, PersonChanged, QueueChanged
@@ -187,6 +187,8 @@ def change_person(context: Context, actor: Actor, command: ChangePersonV1, epoch
         return missing
     if person is None:
         return _nobody(command.person)
+    if not mine and (missing := beneath(context, actor, person.id)):
+        return missing
     if wrong := _stale(person.version, command.if_version) or _joined(person):
         return wrong
     if "language" in wanted:
@@ -225,7 +227,7 @@ def switch_person(context: Context, actor: Actor, command: DisablePersonV1 | Ena
     person = _person(context, command.person)
     if person is None:
         return _nobody(command.person)
-    if wrong := _joined(person):
+    if wrong := beneath(context, actor, person.id) or _joined(person):
         return wrong
     disabled = isinstance(command, DisablePersonV1)
     if person.disabled == disabled:
