@@ -39,6 +39,7 @@ from .blobs import BlobStore
 from .broker import Broker
 from .commands import CommandClient, CommandServer, Obey
 from .commits import CommitLog
+from .failures import what_failed
 from .health import Check, Health
 from .mongo import Database, open_database
 from .relay import Publish, Relay
@@ -147,6 +148,7 @@ class Service:
             await prepare()
         if says:
             self._spawn("relay", self._relay)
+            self.health.ready_when("relay", self.relay.speaks)
         for name, task in self._background:
             self._spawn(name, task)
         consuming = await self._consume()
@@ -215,7 +217,7 @@ class Service:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                log.critical("task_died", task=name, error=repr(error), exc_info=True)
+                log.critical("task_died", task=name, error=what_failed(error), exc_info=True)
                 os.kill(os.getpid(), signal.SIGTERM)
 
         self._tasks.append(asyncio.create_task(guarded(), name=f"{self.name}:{name}"))
@@ -239,6 +241,6 @@ async def _patiently(what: str, connect: Callable[[], Awaitable[None]]) -> None:
         try:
             return await connect()
         except Exception as error:
-            log.warning("waiting_for", server=what, error=f"{type(error).__name__}: {error}"[:300])
+            log.warning("waiting_for", server=what, error=what_failed(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, 3.0)
