@@ -20,6 +20,7 @@ from faststream.rabbit import RabbitMessage
 from ticketwire_contracts.base import Batch, Event
 
 from .broker import DELAYS, Broker
+from .failures import what_failed
 from .metrics import BATCH_SIZE, BROKER_TAKEN, EVENTS_HEARD, PARKED, RETRIED
 from .mongo import ConnectionFailure
 
@@ -111,7 +112,9 @@ class BatchConsumer:
         try:
             await self._try(events, [delivery.batch for delivery in deliveries])
         except Exception as error:
-            log.warning("batch_failed", queue=self._service, events=len(events), error=repr(error), exc_info=True)
+            log.warning(
+                "batch_failed", queue=self._service, events=len(events), error=what_failed(error), exc_info=True
+            )
             for delivery in deliveries:
                 for event in delivery.events:
                     await self._alone(event, delivery)
@@ -141,7 +144,7 @@ class BatchConsumer:
             try:
                 return await handler(events)
             except ConnectionFailure as error:
-                log.warning("mongo_away", queue=self._service, error=str(error)[:200])
+                log.warning("mongo_away", queue=self._service, error=what_failed(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
 
@@ -149,7 +152,7 @@ class BatchConsumer:
         attempt = delivery.attempt
         alone = {"source": delivery.batch.source, "rights_epoch": delivery.batch.rights_epoch, "events": [event]}
         body = orjson.dumps(alone)
-        headers = {"x-attempt": attempt + 1, "x-error": f"{type(error).__name__}: {error}"[:500]}
+        headers = {"x-attempt": attempt + 1, "x-error": what_failed(error)}
         if attempt < len(DELAYS):
             delay = DELAYS[attempt][0]
             await self._broker.put(f"{self._service}.wait.{delay}", body, headers)

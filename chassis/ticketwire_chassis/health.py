@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
+from .failures import what_failed
+
 Check = Callable[[], Awaitable[bool]]
 KEEP_SECONDS = 1.0
 
@@ -55,4 +57,4 @@ class Health:
             async with asyncio.timeout(5):
                 return "ok" if await check() else "not yet"
         except Exception as error:
-            return f"{type(error).__name__}: {error}"[:200]
+            return what_failed(error)
