@@ -9,7 +9,7 @@ stays unacknowledged and is tried again until it is back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from faststream.rabbit import RabbitMessage
 
 from ticketwire_contracts.base import Batch, Event
 
-from .broker import DELAYS, Broker
+from .broker import DELAYS, DELIVERIES, Broker
 from .failures import what_failed
 from .metrics import BATCH_SIZE, BROKER_TAKEN, EVENTS_HEARD, PARKED, RETRIED
 from .mongo import ConnectionFailure
@@ -33,6 +33,8 @@ PREFETCH = 100
 """Deliveries held at once; each is a batch of up to 100 events."""
 MERGED = 200
 """Events handled at once."""
+OFTEN = 10
+"""A batch that comes back so often is worth a line: something dies of it, or while it is handled."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,12 @@ class Delivery:
     attempt: int
     batch: Batch
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def alone(event: dict[str, Any], batch: Mapping[str, Any]) -> bytes:
+    """One event of a batch as a message of its own: it has no place in the log, since others share its batch's."""
+    envelope = {"source": batch.get("source", ""), "rights_epoch": batch.get("rights_epoch", 0)}
+    return orjson.dumps({**envelope, "events": [event]})
 
 
 class BatchConsumer:
@@ -73,11 +81,14 @@ class BatchConsumer:
             events = body.pop("events")
             batch = Batch(**body, events=[])
             attempt = int(message.headers.get("x-attempt", 0))
+            came_back = int(message.headers.get("x-delivery-count", 0))
         except (ValueError, KeyError, TypeError):
             log.error("batch_unreadable", queue=self._service, size=len(message.body))
             PARKED.inc()
             await message.reject()  # the queue dead-letters it to <service>.parked
             return
+        if came_back >= OFTEN:
+            log.warning("batch_came_back", queue=self._service, times=came_back, parked_after=DELIVERIES)
         delivery = Delivery(events, attempt, batch)
         self._waiting.append(delivery)
         self._wake.set()
@@ -150,8 +161,7 @@ class BatchConsumer:
 
     async def _put_off(self, event: dict[str, Any], delivery: Delivery, error: Exception) -> None:
         attempt = delivery.attempt
-        alone = {"source": delivery.batch.source, "rights_epoch": delivery.batch.rights_epoch, "events": [event]}
-        body = orjson.dumps(alone)
+        body = alone(event, delivery.batch.model_dump())
         headers = {"x-attempt": attempt + 1, "x-error": what_failed(error)}
         if attempt < len(DELAYS):
             delay = DELAYS[attempt][0]
