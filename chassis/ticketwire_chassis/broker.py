@@ -81,6 +81,11 @@ class Broker:
         self._internal, self._public, self._wake = await self._declare(self._confirmed)
         self._wake_quick = await self._quick.get_exchange(WAKE, ensure=False)
 
+    async def declare(self) -> None:
+        """Declares again what this service needs, for when somebody took a queue away."""
+        async with self.connection.channel() as channel:
+            await self._declare(channel)
+
     async def _declare(self, channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange, AbstractExchange]:
         internal = await channel.declare_exchange(INTERNAL, "topic", durable=True)
         public = await channel.declare_exchange(PUBLIC, "topic", durable=True)

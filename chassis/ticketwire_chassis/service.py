@@ -23,8 +23,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from faststream.middlewares import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.schemas import QueueType
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -34,11 +32,12 @@ from ticketwire_contracts.base import Command, Event
 from . import logs, metrics
 from .audit.anchors import anchor_daily
 from .audit.witness import Witness
-from .batches import PREFETCH, Announce, BatchConsumer, Handler
+from .batches import Announce, BatchConsumer, Handler
 from .blobs import BlobStore
 from .broker import Broker
 from .commands import CommandClient, CommandServer, Obey
 from .commits import CommitLog
+from .consumers import Consumers, Take
 from .failures import what_failed
 from .health import Check, Health
 from .mongo import Database, open_database
@@ -182,13 +181,8 @@ class Service:
             await asyncio.sleep(0.3)
         await self.relay.run()
 
-    async def _consume(self) -> RabbitBroker:
-        consuming = RabbitBroker(
-            self.settings.broker_url,
-            logger=None,
-            apply_types=False,
-            default_channel=Channel(prefetch_count=PREFETCH),
-        )
+    async def _consume(self) -> Consumers:
+        consuming = Consumers(self.settings.broker_url, self.broker)
         if self._listens:
             self._subscribe(consuming, self.name, QueueType.QUORUM, self._consumer.take)
             self._spawn("batches", self._consumer.run)
@@ -196,19 +190,11 @@ class Service:
             self._subscribe(consuming, f"{self.name}.commands", QueueType.CLASSIC, self._server.take)
             self._spawn("commands", self._server.run)
         await consuming.start()
+        self._spawn("consumers", consuming.keep)
         return consuming
 
-    def _subscribe(
-        self, broker: RabbitBroker, queue: str, kind: QueueType, take: Callable[[RabbitMessage], Awaitable[None]]
-    ) -> None:
-        declared: Any = RabbitQueue(queue, queue_type=kind, durable=True, declare=False)  # type: ignore[call-overload]
-        subscriber = broker.subscriber(declared, ack_policy=AckPolicy.MANUAL, no_reply=True, decoder=_as_it_came)
-        subscriber(take)
-
-        async def has_consumer() -> bool:
-            return await self.broker.consumers(queue) > 0
-
-        self.health.ready_when(f"consumer {queue}", has_consumer)
+    def _subscribe(self, consuming: Consumers, queue: str, kind: QueueType, take: Take) -> None:
+        self.health.ready_when(f"consumer {queue}", consuming.subscribe(queue, kind, take))
 
     def _spawn(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
         async def guarded() -> None:
@@ -227,11 +213,6 @@ class Service:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
-
-
-async def _as_it_came(message: Any) -> Any:
-    """FastStream's decoder: the message itself, unread."""
-    return message
 
 
 async def _patiently(what: str, connect: Callable[[], Awaitable[None]]) -> None:
