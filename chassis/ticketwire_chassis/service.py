@@ -139,18 +139,11 @@ class Service:
     @asynccontextmanager
     async def lifespan(self, _: Any = None) -> AsyncIterator[None]:
         """From start to stop."""
-        await self._connect()
-        says = self.relay.publish is not None or bool(self.relay.rows)
-        if says:
-            await self.relay.prepare()
-        for prepare in self._preparations:
-            await prepare()
-        if says:
-            self._spawn("relay", self._relay)
-            self.health.ready_when("relay", self.relay.speaks)
-        for name, task in self._background:
-            self._spawn(name, task)
-        consuming = await self._consume()
+        try:
+            consuming = await self._start()
+        except Exception as error:  # Starlette tells it by a whole traceback, which is no line for the log
+            log.critical("start_failed", error=what_failed(error), exc_info=True)
+            raise
         log.info("service_started")
         try:
             yield
@@ -163,6 +156,20 @@ class Service:
             for database in self._databases:
                 await database.close()
             log.info("service_stopped")
+
+    async def _start(self) -> Consumers:
+        await self._connect()
+        says = self.relay.publish is not None or bool(self.relay.rows)
+        if says:
+            await self.relay.prepare()
+        for prepare in self._preparations:
+            await prepare()
+        if says:
+            self._spawn("relay", self._relay)
+            self.health.ready_when("relay", self.relay.speaks)
+        for name, task in self._background:
+            self._spawn(name, task)
+        return await self._consume()
 
     async def _connect(self) -> None:
         await _patiently("mongo", self.db.ping)

@@ -11,6 +11,7 @@ import aio_pika
 
 from deploy.rabbitmq.definitions import KEPT, USERS, definitions
 from ticketwire_chassis.broker import DELIVERIES, Broker
+from ticketwire_chassis.parked import Parked, visit
 from ticketwire_contracts.catalogue import HEARS
 
 from ..servers import Rabbit
@@ -80,6 +81,15 @@ async def test_what_comes_back_too_often_is_parked_and_not_lost(broker_url: str)
         async with asyncio.timeout(10):
             while await give_back(broker_url, "notify.parked", 1) == 0:
                 await asyncio.sleep(0.05)
+        reasons: list[str] = []
+
+        async def keep(_: Any, one: Parked) -> bool:
+            reasons.append(one.error)
+            return False
+
+        await visit(broker_url, "notify", keep)
+        await visit(broker_url, "notify", keep)
+        assert reasons == ["delivery_limit"] * 2, "looking at it does not make it forget why it is here"
     finally:
         await broker.close()
 
