@@ -29,7 +29,7 @@ Take = Callable[[RabbitMessage], Awaitable[None]]
 
 LOOK_SECONDS = 2.0
 LOST_SECONDS = 15.0
-"""aio-pika needs some seconds for a restarted broker; after this it is not going to do it."""
+"""Once connected aio-pika needs some seconds at most; after this it is not going to do it."""
 
 
 @dataclass(slots=True)
@@ -91,30 +91,32 @@ class Consumers:
 
     async def keep(self) -> None:
         """Looks after the consumers, for ever."""
-        for consumer in self._consumers:
-            consumer.seen = time.monotonic()
+        connection: Any = await self._consuming.connect()
+        self._all_seen()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            if not connection.connected.is_set():  # the broker is away, and aio-pika on its way to it
+                self._all_seen()
             for consumer in self._consumers:
                 if await consumer.is_open():
                     consumer.seen = time.monotonic()
             lost = [one.queue for one in self._consumers if time.monotonic() - one.seen > LOST_SECONDS]
             if lost and not self._stopping:
-                await self._come_back(lost)
+                log.error("consumers_lost", queues=lost)
+                await self._come_back(connection, lost)
+                self._all_seen()
 
-    async def _come_back(self, lost: list[str]) -> None:
+    def _all_seen(self) -> None:
+        for consumer in self._consumers:
+            consumer.seen = time.monotonic()
+
+    async def _come_back(self, connection: Any, lost: list[str]) -> None:
         try:
-            connection: Any = await self._consuming.connect()
-            if not connection.connected.is_set():
-                return  # the broker is away, and aio-pika on its way to it
-            log.error("consumers_lost", queues=lost)
             async with asyncio.timeout(LOST_SECONDS):
                 await self._broker.declare()
                 await connection.reconnect()
         except Exception as error:
             log.warning("consumers_still_lost", queues=lost, error=what_failed(error))
-        for consumer in self._consumers:
-            consumer.seen = time.monotonic()
 
 
 async def _as_it_came(message: Any) -> Any:
