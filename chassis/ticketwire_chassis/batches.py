@@ -9,7 +9,7 @@ stays unacknowledged and is tried again until it is back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ from faststream.rabbit import RabbitMessage
 
 from ticketwire_contracts.base import Batch, Event
 
-from .broker import DELAYS, Broker
+from .broker import DELAYS, DELIVERIES, Broker
+from .failures import what_failed
 from .metrics import BATCH_SIZE, BROKER_TAKEN, EVENTS_HEARD, PARKED, RETRIED
 from .mongo import ConnectionFailure
 
@@ -32,6 +33,8 @@ PREFETCH = 100
 """Deliveries held at once; each is a batch of up to 100 events."""
 MERGED = 200
 """Events handled at once."""
+OFTEN = 10
+"""A batch that comes back so often is worth a line: something dies of it, or while it is handled."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,12 @@ class Delivery:
     attempt: int
     batch: Batch
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def alone(event: dict[str, Any], batch: Mapping[str, Any]) -> bytes:
+    """One event of a batch as a message of its own: it has no place in the log, since others share its batch's."""
+    envelope = {"source": batch.get("source", ""), "rights_epoch": batch.get("rights_epoch", 0)}
+    return orjson.dumps({**envelope, "events": [event]})
 
 
 class BatchConsumer:
@@ -72,11 +81,14 @@ class BatchConsumer:
             events = body.pop("events")
             batch = Batch(**body, events=[])
             attempt = int(message.headers.get("x-attempt", 0))
+            came_back = int(message.headers.get("x-delivery-count", 0))
         except (ValueError, KeyError, TypeError):
             log.error("batch_unreadable", queue=self._service, size=len(message.body))
             PARKED.inc()
             await message.reject()  # the queue dead-letters it to <service>.parked
             return
+        if came_back >= OFTEN:
+            log.warning("batch_came_back", queue=self._service, times=came_back, parked_after=DELIVERIES)
         delivery = Delivery(events, attempt, batch)
         self._waiting.append(delivery)
         self._wake.set()
@@ -111,7 +123,9 @@ class BatchConsumer:
         try:
             await self._try(events, [delivery.batch for delivery in deliveries])
         except Exception as error:
-            log.warning("batch_failed", queue=self._service, events=len(events), error=repr(error), exc_info=True)
+            log.warning(
+                "batch_failed", queue=self._service, events=len(events), error=what_failed(error), exc_info=True
+            )
             for delivery in deliveries:
                 for event in delivery.events:
                     await self._alone(event, delivery)
@@ -141,15 +155,14 @@ class BatchConsumer:
             try:
                 return await handler(events)
             except ConnectionFailure as error:
-                log.warning("mongo_away", queue=self._service, error=str(error)[:200])
+                log.warning("mongo_away", queue=self._service, error=what_failed(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
 
     async def _put_off(self, event: dict[str, Any], delivery: Delivery, error: Exception) -> None:
         attempt = delivery.attempt
-        alone = {"source": delivery.batch.source, "rights_epoch": delivery.batch.rights_epoch, "events": [event]}
-        body = orjson.dumps(alone)
-        headers = {"x-attempt": attempt + 1, "x-error": f"{type(error).__name__}: {error}"[:500]}
+        body = alone(event, delivery.batch.model_dump())
+        headers = {"x-attempt": attempt + 1, "x-error": what_failed(error)}
         if attempt < len(DELAYS):
             delay = DELAYS[attempt][0]
             await self._broker.put(f"{self._service}.wait.{delay}", body, headers)

@@ -9,6 +9,19 @@
     <service>.parked      quorum; what failed for good, for an operator
     <service>.commands    classic durable; the caller asks again, so nothing waits there
 
+How often a message may come back. A quorum queue counts each delivery that was not acknowledged, because a
+consumer gave it back, died or lost its connection, and at its limit dead-letters the message, or throws it away
+where there is nowhere to go. RabbitMQ had no limit until 4.0; since then it is 20 unless a queue or a policy says.
+
+    <service>             50, by its arguments, hence everywhere; then to .parked, at least once: out of the way of
+                          the rest, and there to be replayed. MongoDB's absence costs none of them, since the batch
+                          waits unacknowledged in a living process, but for one each half hour, when RabbitMQ
+                          no longer waits for who is so slow.
+    <service>.wait.<d>    nobody consumes there, so nothing is counted; what expires is handed on, at least once
+    <service>.parked      nowhere to go, so ``parked`` reads without giving back, and a policy of
+                          deploy/rabbitmq/definitions.py lifts the limit, as for outsiders' queues (``ext.<name>``)
+    <service>.commands    classic: no limit, and the caller asks again
+
 Publishing is plain aio-pika: persistent, confirmed, and mandatory inside. It costs a third of FastStream's.
 """
 
@@ -36,6 +49,9 @@ DELAYS: tuple[tuple[str, int], ...] = (("1s", 1_000), ("10s", 10_000), ("1m", 60
 
 CONFIRM_SECONDS = 15.0
 """How long a confirm may take before the publish counts as failed."""
+
+DELIVERIES = 50
+"""How often a batch may come back before it is parked: whoever dies that often of the same batch dies of it."""
 
 QUORUM: dict[str, Any] = {
     "x-queue-type": "quorum",
@@ -65,6 +81,11 @@ class Broker:
         self._internal, self._public, self._wake = await self._declare(self._confirmed)
         self._wake_quick = await self._quick.get_exchange(WAKE, ensure=False)
 
+    async def declare(self) -> None:
+        """Declares again what this service needs, for when somebody took a queue away."""
+        async with self.connection.channel() as channel:
+            await self._declare(channel)
+
     async def _declare(self, channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange, AbstractExchange]:
         internal = await channel.declare_exchange(INTERNAL, "topic", durable=True)
         public = await channel.declare_exchange(PUBLIC, "topic", durable=True)
@@ -73,7 +94,7 @@ class Broker:
         queue = await channel.declare_queue(
             name,
             durable=True,
-            arguments={**QUORUM, "x-dead-letter-routing-key": f"{name}.parked", "x-delivery-limit": 50},
+            arguments={**QUORUM, "x-dead-letter-routing-key": f"{name}.parked", "x-delivery-limit": DELIVERIES},
         )
         for speaker in HEARS:
             if speaker in HEARS[name]:

@@ -1,7 +1,8 @@
 """Is it alive, is it ready: ``/livez`` says that the loop turns, ``/readyz`` that work can be done now.
 
-Ready looks at what is real: Mongo has a primary, the broker itself counts a consumer on each of our queues
-(a client may believe in a consumer that the server has cancelled), and whatever else a service names.
+Ready looks at what is real: Mongo has a primary, this very replica consumes each of its queues and the broker
+itself counts a consumer there (a client may believe in one that the server has cancelled), the relay says what there
+is to say, and whatever else a service names.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
+
+from .failures import what_failed
 
 Check = Callable[[], Awaitable[bool]]
 KEEP_SECONDS = 1.0
@@ -55,4 +58,4 @@ class Health:
             async with asyncio.timeout(5):
                 return "ok" if await check() else "not yet"
         except Exception as error:
-            return f"{type(error).__name__}: {error}"[:200]
+            return what_failed(error)

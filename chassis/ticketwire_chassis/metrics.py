@@ -21,6 +21,7 @@ PUBLIC_REFUSED = Counter("ticketwire_public_refused", "Public events that the br
 COMMANDS = Counter("ticketwire_commands", "Commands obeyed", ["outcome"])
 COMMITS = Counter("ticketwire_commits", "Commits written")
 CONFLICTS = Counter("ticketwire_conflicts", "Commits decided again because someone was faster")
+RELAY_SILENT = Gauge("ticketwire_relay_silent_seconds", "How long this replica's relay has failed to say anything")
 LEADING = Gauge("ticketwire_relay_leading", "1 while this replica relays the log")
 
 

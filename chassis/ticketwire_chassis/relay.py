@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,17 +27,22 @@ from ticketwire_contracts.tickets import PublicEvent
 from . import outbox
 from .broker import WAKE, Broker
 from .commits import Commit, chain_after, from_doc
-from .metrics import EVENTS_SAID, LEADING
+from .failures import what_failed
+from .metrics import EVENTS_SAID, LEADING, RELAY_SILENT
 from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, DuplicateKeyError
 
 log = structlog.get_logger()
 
 BATCH_EVENTS = 100
 BATCH_OCTETS = 256_000
+"""A batch ends before it has more than these, since no broker takes a message of any size: what cannot be said is
+tried again for ever. A single event that is larger goes alone."""
 AT_ONCE = 200
 """Commits taken in one turn."""
 LEASE_SECONDS = 10
 LOOK_SECONDS = 1.0
+SILENT_SECONDS = 60.0
+"""A relay that has failed for so long is a fault that somebody has to look at."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +66,40 @@ class _Head:
     epoch: int = 0
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Events to be said together, and the places of the first and the last commit in it; rows have none."""
+
+    parts: list[bytes] = field(default_factory=list)
+    octets: int = 0
+    first: Doc = field(default_factory=dict)
+    last: Doc = field(default_factory=dict)
+
+    def has_room(self, parts: Sequence[bytes]) -> bool:
+        """Whether these fit in as well; into an empty one everything does."""
+        octets = self.octets + sum(map(len, parts))
+        return not self.parts or (len(self.parts) + len(parts) <= BATCH_EVENTS and octets <= BATCH_OCTETS)
+
+    def add(self, parts: Sequence[bytes], place: Doc) -> None:
+        """Takes in what one commit says, or one event of a row."""
+        self.parts += parts
+        self.octets += sum(map(len, parts))
+        self.first = self.first or place
+        self.last = place
+
+
+def in_batches(sayings: Iterable[tuple[Sequence[bytes], Doc]]) -> Iterator[_Batch]:
+    """Events in batches within the limits. What is given together stays together: a commit is not torn apart."""
+    batch = _Batch()
+    for parts, place in sayings:
+        if not batch.has_room(parts):
+            yield batch
+            batch = _Batch()
+        batch.add(parts, place)
+    if batch.parts:
+        yield batch
+
+
 class StaleRelay(Exception):
     """Another replica has given the place that we wanted to give."""
 
@@ -82,6 +121,7 @@ class Relay:
         self._leases = self.db["leases"]
         self._wake = asyncio.Event()
         self._leading = False
+        self._silent_since: float | None = None
         self._told = 0.0
         self._telling: asyncio.Task[None] | None = None
 
@@ -89,6 +129,27 @@ class Relay:
     def leading(self) -> bool:
         """Whether this replica relays."""
         return self._leading
+
+    async def speaks(self) -> bool:
+        """For readiness: whether it says what there is to say, or has failed at it for less than a minute."""
+        return self._silence() < SILENT_SECONDS
+
+    def _silence(self) -> float:
+        return 0.0 if self._silent_since is None else time.monotonic() - self._silent_since
+
+    def _spoke(self) -> None:
+        self._silent_since = None
+        RELAY_SILENT.set(0)
+
+    def _failed(self, error: Exception) -> None:
+        if self._silent_since is None:
+            self._silent_since = time.monotonic()
+        silent = self._silence()
+        RELAY_SILENT.set(silent)
+        if silent < SILENT_SECONDS:
+            log.warning("relay_failed", error=what_failed(error), exc_info=error)
+        else:
+            log.error("relay_silent", seconds=round(silent), error=what_failed(error), exc_info=error)
 
     def nudge(self) -> None:
         """Something was written: look at once, here or at the replica that relays."""
@@ -102,7 +163,7 @@ class Relay:
             self._told = time.monotonic()
             await self.broker.wake()
         except Exception as error:
-            log.debug("nudge_lost", error=repr(error))  # the leader looks every second anyway
+            log.debug("nudge_lost", error=what_failed(error))  # the leader looks every second anyway
         finally:
             self._telling = None
 
@@ -122,11 +183,12 @@ class Relay:
                     if await self._hold_lease():
                         await self._lead()
                     else:
+                        self._spoke()  # another replica does
                         await asyncio.sleep(LOOK_SECONDS)
                 except StaleRelay:
                     log.warning("relay_stale")
                 except Exception as error:
-                    log.warning("relay_failed", error=repr(error), exc_info=True)
+                    self._failed(error)
                     await asyncio.sleep(LOOK_SECONDS)
                 finally:
                     self._leading = False
@@ -147,7 +209,7 @@ class Relay:
             async with asyncio.timeout(2):
                 await self._leases.update_one({"_id": "relay", "holder": self._me}, {"$set": {"until": LONG_AGO}})
         except Exception as error:
-            log.debug("lease_kept", error=repr(error))
+            log.debug("lease_kept", error=what_failed(error))
 
     async def _lead(self) -> None:
         self._leading = True
@@ -165,6 +227,7 @@ class Relay:
                     if time.monotonic() - renewed > LEASE_SECONDS / 3:
                         break
                 fresh = True
+                self._spoke()
                 if time.monotonic() - renewed > LEASE_SECONDS / 3:
                     if not await self._hold_lease():
                         return
@@ -238,36 +301,32 @@ class Relay:
         publish = self.publish
         if publish is None:
             return
-        parts: list[bytes] = []
-        size = 0
-        first: int | None = None
-        place: Doc = {}
         public: list[tuple[str, str, str, str, bytes]] = []
-        for doc in docs:
-            place = places[orjson.dumps(doc["_id"])]
-            saying = publish(from_doc(doc))
-            first = place["_id"] if first is None else first
-            for event in saying.internal:
-                parts.append(event.model_dump_json().encode())
-                size += len(parts[-1])
-            public += [
-                (f"{e.type}.{e.ticket.queue}", e.type, e.id, e.correlation, e.model_dump_json().encode())
-                for e in saying.public
-            ]
-            if len(parts) >= BATCH_EVENTS or size >= BATCH_OCTETS:
-                await self._say_batch(parts, first, place)
-                parts, size, first = [], 0, None
-        if parts:
-            await self._say_batch(parts, first, place)
+
+        def sayings() -> Iterator[tuple[list[bytes], Doc]]:
+            for doc in docs:
+                saying = publish(from_doc(doc))
+                yield [event.model_dump_json().encode() for event in saying.internal], places[orjson.dumps(doc["_id"])]
+                public.extend(
+                    (f"{e.type}.{e.ticket.queue}", e.type, e.id, e.correlation, e.model_dump_json().encode())
+                    for e in saying.public
+                )
+
+        await self._say_batches(sayings())
         await self.broker.say_publicly(public)
 
-    async def _say_batch(self, parts: Sequence[bytes], first: int | None, place: Doc) -> None:
-        envelope = {"source": self.service, "first": first}
-        if place:
-            envelope |= {"last": place["_id"], "chain": place["chain"], "rights_epoch": place["epoch"]}
-        body = orjson.dumps(envelope)[:-1] + b',"events":[' + b",".join(parts) + b"]}"
-        await self.broker.say(body)
-        EVENTS_SAID.inc(len(parts))
+    async def _say_batches(self, sayings: Iterable[tuple[Sequence[bytes], Doc]]) -> None:
+        for batch in in_batches(sayings):
+            envelope = {"source": self.service, "first": batch.first.get("_id")}
+            if batch.last:
+                envelope |= {
+                    "last": batch.last["_id"],
+                    "chain": batch.last["chain"],
+                    "rights_epoch": batch.last["epoch"],
+                }
+            body = orjson.dumps(envelope)[:-1] + b',"events":[' + b",".join(batch.parts) + b"]}"
+            await self.broker.say(body)
+            EVENTS_SAID.inc(len(batch.parts))
 
     async def _say_rows(self) -> int:
         total = 0
@@ -275,9 +334,7 @@ class Relay:
             docs = await outbox.waiting(rows)
             if not docs:
                 continue
-            parts = [entry["event"].encode() for doc in docs for entry in doc.get("outbox", ())]
-            for start in range(0, len(parts), BATCH_EVENTS):
-                await self._say_batch(parts[start : start + BATCH_EVENTS], None, {})
+            await self._say_batches(([entry["event"].encode()], {}) for doc in docs for entry in doc.get("outbox", ()))
             await outbox.was_said(rows, docs)
             total += len(docs)
         return total

@@ -23,8 +23,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from faststream.middlewares import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.schemas import QueueType
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -34,11 +32,13 @@ from ticketwire_contracts.base import Command, Event
 from . import logs, metrics
 from .audit.anchors import anchor_daily
 from .audit.witness import Witness
-from .batches import PREFETCH, Announce, BatchConsumer, Handler
+from .batches import Announce, BatchConsumer, Handler
 from .blobs import BlobStore
 from .broker import Broker
 from .commands import CommandClient, CommandServer, Obey
 from .commits import CommitLog
+from .consumers import Consumers, Take
+from .failures import what_failed
 from .health import Check, Health
 from .mongo import Database, open_database
 from .relay import Publish, Relay
@@ -139,17 +139,11 @@ class Service:
     @asynccontextmanager
     async def lifespan(self, _: Any = None) -> AsyncIterator[None]:
         """From start to stop."""
-        await self._connect()
-        says = self.relay.publish is not None or bool(self.relay.rows)
-        if says:
-            await self.relay.prepare()
-        for prepare in self._preparations:
-            await prepare()
-        if says:
-            self._spawn("relay", self._relay)
-        for name, task in self._background:
-            self._spawn(name, task)
-        consuming = await self._consume()
+        try:
+            consuming = await self._start()
+        except Exception as error:  # Starlette tells it by a whole traceback, which is no line for the log
+            log.critical("start_failed", error=what_failed(error), exc_info=True)
+            raise
         log.info("service_started")
         try:
             yield
@@ -162,6 +156,20 @@ class Service:
             for database in self._databases:
                 await database.close()
             log.info("service_stopped")
+
+    async def _start(self) -> Consumers:
+        await self._connect()
+        says = self.relay.publish is not None or bool(self.relay.rows)
+        if says:
+            await self.relay.prepare()
+        for prepare in self._preparations:
+            await prepare()
+        if says:
+            self._spawn("relay", self._relay)
+            self.health.ready_when("relay", self.relay.speaks)
+        for name, task in self._background:
+            self._spawn(name, task)
+        return await self._consume()
 
     async def _connect(self) -> None:
         await _patiently("mongo", self.db.ping)
@@ -180,13 +188,8 @@ class Service:
             await asyncio.sleep(0.3)
         await self.relay.run()
 
-    async def _consume(self) -> RabbitBroker:
-        consuming = RabbitBroker(
-            self.settings.broker_url,
-            logger=None,
-            apply_types=False,
-            default_channel=Channel(prefetch_count=PREFETCH),
-        )
+    async def _consume(self) -> Consumers:
+        consuming = Consumers(self.settings.broker_url, self.broker)
         if self._listens:
             self._subscribe(consuming, self.name, QueueType.QUORUM, self._consumer.take)
             self._spawn("batches", self._consumer.run)
@@ -194,19 +197,11 @@ class Service:
             self._subscribe(consuming, f"{self.name}.commands", QueueType.CLASSIC, self._server.take)
             self._spawn("commands", self._server.run)
         await consuming.start()
+        self._spawn("consumers", consuming.keep)
         return consuming
 
-    def _subscribe(
-        self, broker: RabbitBroker, queue: str, kind: QueueType, take: Callable[[RabbitMessage], Awaitable[None]]
-    ) -> None:
-        declared: Any = RabbitQueue(queue, queue_type=kind, durable=True, declare=False)  # type: ignore[call-overload]
-        subscriber = broker.subscriber(declared, ack_policy=AckPolicy.MANUAL, no_reply=True, decoder=_as_it_came)
-        subscriber(take)
-
-        async def has_consumer() -> bool:
-            return await self.broker.consumers(queue) > 0
-
-        self.health.ready_when(f"consumer {queue}", has_consumer)
+    def _subscribe(self, consuming: Consumers, queue: str, kind: QueueType, take: Take) -> None:
+        self.health.ready_when(f"consumer {queue}", consuming.subscribe(queue, kind, take))
 
     def _spawn(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
         async def guarded() -> None:
@@ -215,7 +210,7 @@ class Service:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                log.critical("task_died", task=name, error=repr(error), exc_info=True)
+                log.critical("task_died", task=name, error=what_failed(error), exc_info=True)
                 os.kill(os.getpid(), signal.SIGTERM)
 
         self._tasks.append(asyncio.create_task(guarded(), name=f"{self.name}:{name}"))
@@ -227,11 +222,6 @@ class Service:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
 
 
-async def _as_it_came(message: Any) -> Any:
-    """FastStream's decoder: the message itself, unread."""
-    return message
-
-
 async def _patiently(what: str, connect: Callable[[], Awaitable[None]]) -> None:
     """Waits for a server that is still starting; says so every few seconds."""
     pause = 0.2
@@ -239,6 +229,6 @@ async def _patiently(what: str, connect: Callable[[], Awaitable[None]]) -> None:
         try:
             return await connect()
         except Exception as error:
-            log.warning("waiting_for", server=what, error=f"{type(error).__name__}: {error}"[:300])
+            log.warning("waiting_for", server=what, error=what_failed(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, 3.0)

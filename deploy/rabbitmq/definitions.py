@@ -26,6 +26,9 @@ OUTSIDE_BYTES = 50_000_000
 
 NOTHING = "^$"
 
+UNLIMITED = 1_000_000_000
+"""Deliveries in vain before a queue gives a message up: RabbitMQ 4 would after 20. It knows -1 for this, 3.10 not."""
+
 
 def definitions(passwords: Mapping[str, str], subscribers: Sequence[str] = ()) -> dict[str, Any]:
     """The whole file. ``passwords`` has one per user, subscribers included (``ext.<name>``)."""
@@ -48,10 +51,22 @@ def definitions(passwords: Mapping[str, str], subscribers: Sequence[str] = ()) -
         "vhosts": [{"name": VHOST}],
         "permissions": permissions,
         "topic_permissions": topics,
+        "policies": [KEPT],
         "exchanges": [_exchange("ticketwire.events")] if outsiders else [],
         "queues": [_outside_queue(user) for user in outsiders],
         "bindings": [_outside_binding(user) for user in outsiders],
     }
+
+
+KEPT: dict[str, Any] = {
+    "name": "kept",
+    "vhost": VHOST,
+    "pattern": r"^(.+\.parked|ext\..+)$",
+    "apply-to": "queues",
+    "priority": 10,
+    "definition": {"delivery-limit": UNLIMITED},
+}
+"""In queues without a dead-letter queue nothing is thrown away because somebody looked at it and gave it back."""
 
 
 def service_permission(service: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import structlog
 
+from ticketwire_chassis.failures import what_failed
 from ticketwire_chassis.mongo import PyMongoError
 
 from .domain import Policy, Row, Timer, say, under
@@ -88,7 +89,7 @@ class Timers:
             try:
                 await self._turn()
             except PyMongoError as error:
-                log.warning("timers_failed", error=repr(error)[:300])
+                log.warning("timers_failed", error=what_failed(error))
                 self._look_at = 0.0
                 await asyncio.sleep(TICK_SECONDS)
             with suppress(TimeoutError):

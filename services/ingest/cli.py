@@ -247,12 +247,24 @@ def account(since: Since = "", broker_url: BrokerUrl = BROKER, json: bool = Fals
         for part in PARTS:
             table.add_row(("= " if part == PARTS[0] else "+ ") + part.replace("_", " "), str(found[part]))
         table.add_row("late", str(found["late"]), style="red" if found["late"] else "")
-        Console().print(table)
+        Console(markup=False, highlight=False).print(table)
         typer.echo("It balances." if found["balances"] else "It does NOT balance.")
+        _tell_given_up(found.get("given_up", []), found["parked"])
     if found["late"]:
         typer.echo("Late: under way for more than 15 minutes. Look at `ticketwire parked list` and the logs.", err=True)
     if not found["balances"]:
         raise typer.Exit(1)
+
+
+def _tell_given_up(named: list[Doc], parked: int) -> None:
+    """The mails that are parked, and how they come back."""
+    if not named:
+        return
+    typer.echo("Parked, the newest first; once the cause is mended, `ticketwire mail reread ROW …` brings them back:")
+    for one in named:
+        typer.echo(f"  {one['mail']}  {one['why']}")
+    if parked > len(named):
+        typer.echo(f"  and {parked - len(named)} more")
 
 
 @mail.command()

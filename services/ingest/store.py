@@ -20,7 +20,16 @@ from typing import Any
 import orjson
 
 from ticketwire_chassis.blobs import BlobStore
-from ticketwire_chassis.mongo import ASCENDING, BulkWriteError, Database, Doc, UpdateMany, UpdateOne, duplicate_key
+from ticketwire_chassis.mongo import (
+    ASCENDING,
+    DESCENDING,
+    BulkWriteError,
+    Database,
+    Doc,
+    UpdateMany,
+    UpdateOne,
+    duplicate_key,
+)
 from ticketwire_contracts.tickets import MailSettledV1, Queue
 
 from . import publish
@@ -33,6 +42,8 @@ LEASE = timedelta(seconds=90)
 PATIENCE = timedelta(seconds=10)
 """How long a mail waits for one that it refers to."""
 LATE = timedelta(minutes=15)
+NAMED = 20
+"""Mails given up on that the account names."""
 TRIES = 6
 FILES_AT_ONCE = 4
 STATES = {"accepted": "under_way", "read": "under_way", "parked": "parked"}
@@ -351,7 +362,14 @@ class MailStore:
                 parts[name] += group["count"]
         late = await self.late(now, match)
         balances = received == sum(parts.values())
-        return {"received": received, **parts, "late": late, "balances": balances}
+        named = await self._given_up(match) if parts["parked"] else []
+        return {"received": received, **parts, "late": late, "balances": balances, "given_up": named}
+
+    async def _given_up(self, match: Doc) -> list[Doc]:
+        """The newest of the mails that are parked: their rows, and why."""
+        parked: Doc = {**match, "state": "parked"}
+        rows = await self._mails.find(parked, {"why": 1}, sort=[("_id", DESCENDING)], limit=NAMED)
+        return [{"mail": row["_id"], "why": row.get("why", "")} for row in rows]
 
     async def late(self, now: datetime, match: Doc | None = None) -> int:
         """Mails under way for too long, since they came or were last to be read again."""

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from ticketwire_chassis.failures import what_failed
+
 from .domain import unread_mail
 from .domain.arrivals import Arrival, Known, known
 
@@ -95,7 +97,7 @@ class Reader:
                 try:
                     claimed = await self._store.claim(datetime.now(UTC), AT_ONCE)
                 except Exception as error:
-                    log.warning("claim_failed", error=repr(error)[:300])
+                    log.warning("claim_failed", error=what_failed(error))
                     claimed = []
                 if claimed:
                     # The next are claimed when these are done, so that a lease does not run out in a queue.
@@ -122,8 +124,8 @@ class Reader:
             LATER.labels("unread" if read.unparsed else "read").inc()
             log.info("mail_read", row=leased.mail.row, unparsed=read.unparsed, correlation=leased.mail.correlation)
         except Exception as error:
-            log.warning("mail_not_finished", row=leased.mail.row, error=repr(error)[:300], exc_info=True)
-            await self._give_back(leased, f"{type(error).__name__}: {error}"[:300])
+            log.warning("mail_not_finished", row=leased.mail.row, error=what_failed(error), exc_info=True)
+            await self._give_back(leased, what_failed(error))
 
     async def _read(self, leased: Leased) -> Known | None:
         mail = leased.mail
@@ -142,7 +144,7 @@ class Reader:
                 PARKED.inc()
                 log.error("mail_parked", row=leased.mail.row, why=why)
         except Exception as error:
-            log.warning("mail_not_put_back", row=leased.mail.row, error=repr(error)[:300])  # its lease runs out
+            log.warning("mail_not_put_back", row=leased.mail.row, error=what_failed(error))  # its lease runs out
 
     async def audit(self) -> None:
         """Counts mails that are late, every minute, for ever."""

@@ -30,6 +30,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from ticketwire_chassis.failures import what_failed
 from ticketwire_contracts.ingest import Attachment
 
 from .domain.addresses import spelled
@@ -165,7 +166,7 @@ class Sender:
                     await self._clear(batch)
                 except Exception as error:
                     # Their lease runs out, and whoever claims them then tries again.
-                    log.warning("mails_not_cleared", mails=len(batch), error=repr(error)[:300])
+                    log.warning("mails_not_cleared", mails=len(batch), error=what_failed(error))
         finally:
             await self._end()
             keeping.cancel()
@@ -224,7 +225,7 @@ class Sender:
         self._lines.discard(line)
         self._idle.discard(line)
         if not line.cancelled() and (error := line.exception()) is not None:
-            log.error("connection_died", error=repr(error)[:300])
+            log.error("connection_died", error=what_failed(error))
 
     # ----------------------------------------------------------------------------------------- connections
 
@@ -265,7 +266,7 @@ class Sender:
                     self._finish(one, withheld(one.row), datetime.now(UTC))
                     return smtp
             except Exception as error:
-                log.warning("mail_not_renewed", row=one.row.id, error=repr(error)[:300])
+                log.warning("mail_not_renewed", row=one.row.id, error=what_failed(error))
                 return smtp
         self._trying[one.row.id] = one
         try:
@@ -298,7 +299,7 @@ class Sender:
                 smtp = None
                 if again and isinstance(error, SMTPServerDisconnected | ConnectionError):
                     continue
-                return None, _all_later(whom, f"{type(error).__name__}: {error}"[:300], lost)
+                return None, _all_later(whom, _words(error), lost)
             except asyncio.CancelledError:
                 if smtp is not None:
                     smtp.close()
@@ -406,9 +407,14 @@ class Sender:
                 return
             except Exception as error:
                 self._unwritten = True
-                log.warning("outcomes_not_written", mails=len(outcomes), error=repr(error)[:300])
+                log.warning("outcomes_not_written", mails=len(outcomes), error=what_failed(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
+
+
+def _words(error: Exception) -> str:
+    """Why it could not be handed over; the next server's own words are for whoever reads the mail's fate."""
+    return f"{type(error).__name__}: {error}"[:300] if isinstance(error, SMTPException) else what_failed(error)
 
 
 def _all_later(whom: Sequence[str], why: str, lost: Mapping[str, str] | None = None) -> Outcome:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import structlog
 
+from ticketwire_chassis.failures import what_failed
+
 from .domain.outgoing import Outgoing
 
 log = structlog.get_logger()
@@ -46,7 +48,7 @@ class Due:
             try:
                 claimed = await self._rows.claim(datetime.now(UTC), AT_ONCE) if self._has_room() else []
             except Exception as error:
-                log.warning("claim_failed", error=repr(error)[:300])
+                log.warning("claim_failed", error=what_failed(error))
                 claimed = []
             if claimed:
                 log.info("mails_due", mails=len(claimed))

@@ -20,6 +20,7 @@ import structlog
 
 from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.commits import Ask, Commit, CommitLog, Draft, Erasure, Plan, Settled
+from ticketwire_chassis.failures import what_failed
 from ticketwire_chassis.mongo import Database, Doc
 from ticketwire_chassis.private import unseal
 from ticketwire_chassis.signing import Signer
@@ -250,7 +251,7 @@ class Privacy:
             try:
                 await self.go_on(datetime.now(UTC))
             except Exception as error:
-                log.warning("erasing_failed", error=repr(error), exc_info=True)
+                log.warning("erasing_failed", error=what_failed(error), exc_info=True)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def go_on(self, now: datetime) -> int:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import structlog
 from pymongo.errors import ServerSelectionTimeoutError
 
 from ticketwire_chassis.batches import BatchConsumer
@@ -23,10 +24,12 @@ class Post:
 
     def __init__(self) -> None:
         self.put_into: list[tuple[str, list[str], int]] = []
+        self.errors: list[str] = []
 
     async def put(self, queue: str, body: bytes, headers: dict[str, Any]) -> None:
         ids = [event["id"] for event in orjson.loads(body)["events"]]
         self.put_into.append((queue, ids, headers["x-attempt"]))
+        self.errors.append(headers["x-error"])
 
 
 class Message:
@@ -129,4 +132,23 @@ async def test_when_mongo_is_away_nothing_is_parked() -> None:
     post = await deliver(ears, message)
     assert post.put_into == []
     assert ears.batches == [["a"]]
+    assert message.acked
+
+
+async def test_what_is_logged_and_kept_of_a_failure_has_no_content() -> None:
+    bad = say("b") | {"person": {"id": "person/b", "name": ["anna@example.net"]}}
+    message = Message(body=orjson.dumps({"source": "tickets", "events": [bad]}))
+    with structlog.testing.capture_logs() as logs:
+        post = await deliver(Ears(), message)
+    assert post.errors == ["ValidationError of PersonCreatedV1: person.name string_type"]
+    assert [line["event"] for line in logs] == ["batch_failed", "event_put_off"]
+    assert all("anna" not in str(line) for line in logs)
+
+
+async def test_a_batch_that_keeps_coming_back_is_logged_before_the_broker_parks_it() -> None:
+    message = Message("a")
+    message.headers["x-delivery-count"] = 10
+    with structlog.testing.capture_logs() as logs:
+        await deliver(Ears(), message)
+    assert [(line["event"], line["times"]) for line in logs] == [("batch_came_back", 10)]
     assert message.acked

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import unquote, urlsplit
 
 import orjson
+from aio_pika.abc import AbstractChannel
 from typer.testing import CliRunner
 
 from ticketwire_chassis import parked
 from ticketwire_chassis.broker import Broker
+
+from ..servers import Rabbit
 
 run = CliRunner()
 
@@ -47,3 +51,67 @@ def test_an_operator_sees_and_deals_with_what_is_parked(broker_url: str) -> None
     assert asyncio.run(waiting(broker_url, "notify")) == 2
     missing = run.invoke(parked.cli, ["show", "notify", "b"], env=environment)
     assert missing.exit_code != 0
+
+
+def limit_as_rabbitmq_4_does(rabbit: Rabbit, url: str) -> None:
+    """Twenty deliveries in vain and a message is thrown away: what RabbitMQ 4 does where nothing else is said."""
+    vhost = unquote(urlsplit(url).path[1:])
+    rabbit.ctl("set_policy", "-p", vhost, "four", ".*", '{"delivery-limit":20}', "--apply-to", "queues")
+
+
+def test_looking_at_what_is_parked_takes_nothing_away(rabbit: Rabbit, broker_url: str) -> None:
+    limit_as_rabbitmq_4_does(rabbit, broker_url)
+    asyncio.run(park(broker_url, "a", "b", "c"))
+
+    async def look() -> list[str]:
+        seen: list[str] = []
+
+        async def keep(_: AbstractChannel, one: parked.Parked) -> bool:
+            seen.append(f"{one.event_id} {one.error}")
+            return False
+
+        assert await parked.visit(broker_url, "notify", keep) == 0
+        return seen
+
+    for _ in range(25):
+        assert asyncio.run(look()) == ["a ValueError: bad", "b ValueError: bad", "c ValueError: bad"]
+
+
+def test_a_batch_that_the_broker_parked_is_dealt_with_event_by_event(broker_url: str) -> None:
+    async def park_batch() -> None:
+        broker = Broker(broker_url, "notify")
+        await broker.connect()
+        events = [{"id": one, "type": "ticket.opened.v1"} for one in "abc"]
+        batch = {"source": "tickets", "first": 7, "last": 9, "chain": "x", "rights_epoch": 4, "events": events}
+        await broker.put("notify.parked", orjson.dumps(batch))
+        await broker.close()
+
+    environment = {"TICKETWIRE_BROKER_URL": broker_url, "COLUMNS": "200"}
+    asyncio.run(park_batch())
+    assert "1 discarded" in run.invoke(parked.cli, ["discard", "notify", "b"], env=environment).output
+    assert "1 replayed" in run.invoke(parked.cli, ["replay", "notify", "--event-id", "c"], env=environment).output
+    shown = run.invoke(parked.cli, ["show", "notify", "a"], env=environment)
+    assert orjson.loads(shown.stdout) == {
+        "source": "tickets",
+        "rights_epoch": 4,
+        "events": [{"id": "a", "type": "ticket.opened.v1"}],
+    }
+    assert asyncio.run(waiting(broker_url, "notify.parked")) == 1
+    assert asyncio.run(waiting(broker_url, "notify")) == 1
+
+
+def test_nothing_that_is_shown_is_markup(broker_url: str) -> None:
+    async def park_brackets() -> None:
+        broker = Broker(broker_url, "notify")
+        await broker.connect()
+        body = orjson.dumps({"source": "tickets", "events": [{"id": "[/b]", "type": "[red]t[/red]"}]})
+        await broker.put("notify.parked", body, {"x-error": "ValidationError [type=missing] [/b]"})
+        await broker.put("notify.parked", b"\xff{", {})
+        await broker.close()
+
+    asyncio.run(park_brackets())
+    environment = {"TICKETWIRE_BROKER_URL": broker_url, "COLUMNS": "200"}
+    listed = run.invoke(parked.cli, ["list", "--service", "notify"], env=environment)
+    assert listed.exit_code == 0, listed.output
+    for word in ("[/b]", "[red]t[/red]", "ValidationError [type=missing] [/b]", "unreadable"):
+        assert word in listed.output

@@ -13,13 +13,15 @@ from typing import Any
 import aio_pika
 import orjson
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 from ticketwire_chassis import outbox
 from ticketwire_chassis.broker import INTERNAL, Broker
 from ticketwire_chassis.commits import Ask, Commit, CommitLog, Draft, Look, Plan
 from ticketwire_chassis.events import stamp
 from ticketwire_chassis.mongo import Database, open_database
-from ticketwire_chassis.relay import Relay, Said
+from ticketwire_chassis.relay import BATCH_EVENTS, BATCH_OCTETS, Relay, Said, in_batches
 from ticketwire_contracts.base import Actor, Event
 from ticketwire_contracts.tickets import Person, PersonCreatedV1
 
@@ -206,3 +208,75 @@ async def test_the_broker_is_asked_for_a_confirm(broker_url: str) -> None:
     with pytest.raises(aio_pika.exceptions.DeliveryError):
         await broker.say(b"{}")
     await broker.close()
+
+
+def lengths(*sayings: list[int]) -> list[list[int]]:
+    """The lengths of the events in each batch, when sayings of these lengths follow each other."""
+    said = [([b"x" * octets for octets in one], {"_id": place}) for place, one in enumerate(sayings, 1)]
+    return [list(map(len, batch.parts)) for batch in in_batches(said)]
+
+
+def test_a_batch_ends_before_it_has_too_many_events_or_octets() -> None:
+    assert lengths(*[[1]] * (2 * BATCH_EVENTS + 1)) == [[1] * BATCH_EVENTS, [1] * BATCH_EVENTS, [1]]
+    half = BATCH_OCTETS // 2
+    assert lengths([half], [half], [half], [1]) == [[half, half], [half, 1]]
+    assert lengths([1], [BATCH_OCTETS + 1], [1]) == [[1], [BATCH_OCTETS + 1], [1]], "too large: alone"
+    assert lengths([], []) == []
+
+
+def test_what_a_commit_says_is_not_torn_apart_and_places_have_no_gaps() -> None:
+    half = BATCH_OCTETS // 2
+    assert lengths([half], [half, half]) == [[half], [half, half]]
+    said = [([b"x" * half], {"_id": 1}), ([], {"_id": 2}), ([b"x" * half] * 2, {"_id": 3}), ([], {"_id": 4})]
+    assert [(batch.first["_id"], batch.last["_id"]) for batch in in_batches(said)] == [(1, 2), (3, 4)]
+
+
+async def test_rows_with_much_to_say_say_it_in_messages_that_a_broker_takes(db: Database, broker_url: str) -> None:
+    rows = db["mails"]
+    long = event("mail/0", 1).model_copy(update={"summary": "x" * 100_000})
+    async with listening(broker_url) as (broker, listener):
+        sizes: list[int] = []
+        say = broker.say
+
+        async def weigh(body: bytes) -> None:
+            sizes.append(len(body))
+            await say(body)
+
+        broker.say = weigh  # type: ignore[method-assign]
+        relay = Relay(db, "tickets", broker, None, [rows])
+        await relay.prepare()
+        for n in range(20):
+            said = outbox.said(long.model_copy(update={"id": f"mail/{n}:1:0"}))
+            await rows.insert_one({"_id": n, "rev": 1, "outbox": [said], "pending": True})
+        async with relaying(relay):
+            await until(lambda: len(listener.ids) >= 20)
+    assert len(set(listener.ids)) == 20
+    assert max(sizes) <= BATCH_OCTETS + 1000
+
+
+async def test_a_relay_that_can_say_nothing_for_long_is_seen(
+    db: Database, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketwire_chassis.relay.SILENT_SECONDS", 0.5)
+    monkeypatch.setattr("ticketwire_chassis.relay.LOOK_SECONDS", 0.1)
+    rows = db["mails"]
+    async with listening(broker_url) as (broker, listener):
+        say = broker.say
+
+        async def refuse(_: bytes) -> None:
+            raise aio_pika.exceptions.ChannelPreconditionFailed("message size is larger than configured max size")
+
+        broker.say = refuse  # type: ignore[method-assign, assignment]
+        relay = Relay(db, "tickets", broker, None, [rows])
+        await relay.prepare()
+        await rows.insert_one({"_id": 0, "rev": 1, "outbox": [outbox.said(event("mail/0", 1))], "pending": True})
+        with structlog.testing.capture_logs() as logs:
+            async with relaying(relay):
+                assert await relay.speaks()
+                await until(lambda: any(line["event"] == "relay_silent" for line in logs))
+                assert not await relay.speaks()
+                assert REGISTRY.get_sample_value("ticketwire_relay_silent_seconds")
+                broker.say = say  # type: ignore[method-assign]
+                await until(lambda: listener.ids)
+                await until(lambda: REGISTRY.get_sample_value("ticketwire_relay_silent_seconds") == 0)
+                assert await relay.speaks()

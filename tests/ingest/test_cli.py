@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 from aiosmtpd.controller import Controller
+from pymongo import MongoClient
 from typer.testing import CliRunner, Result
 
 from deploy.local import ports
@@ -219,6 +220,20 @@ def obeying(
     loop.call_soon_threadsafe(stop.set)
     thread.join(30)
     loop.close()
+
+
+def test_mails_that_were_given_up_are_named_with_the_way_back(
+    obeying: list[str], mongo_url: str, database_name: str
+) -> None:
+    assert "reread" not in run("account").stdout
+    parked = {"$set": {"state": "parked", "why": "ValueError [/b]"}, "$unset": {"open": ""}}
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        client[database_name]["mails"].update_many({"_id": {"$in": obeying[:2]}}, parked)
+    shown = run("account").stdout
+    assert "ticketwire mail reread ROW" in shown
+    assert all(f"{row}  ValueError [/b]" in shown for row in obeying[:2])
+    assert obeying[2] not in shown
+    assert "2 of 2 to be read again" in run("mail", "reread", *obeying[:2]).stdout
 
 
 def test_the_account_is_shown(obeying: list[str]) -> None:

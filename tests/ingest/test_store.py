@@ -272,9 +272,12 @@ async def test_the_account_balances(house: House) -> None:
     await accept(house, *mails, arrival(mails[0].raw))
     for one, outcome in zip(mails, ("ticketed", "ticketed", "ignored", "refused"), strict=False):
         await house.store.settle([settled(one.row, outcome)], NOON)  # type: ignore[arg-type]
-    await house.db["mails"].update_one({"_id": mails[4].row}, {"$set": {"state": "parked"}, "$unset": {"open": ""}})
+    parked = {"state": "parked", "why": "no room"}
+    await house.db["mails"].update_one({"_id": mails[4].row}, {"$set": parked, "$unset": {"open": ""}})
     expected = {"ticketed": 2, "ignored": 2, "refused": 1, "parked": 1, "under_way": 1}
-    assert await house.store.account(None, NOON) == {"received": 7, **expected, "late": 0, "balances": True}
+    given_up = [{"mail": mails[4].row, "why": "no room"}]
+    account = {"received": 7, **expected, "late": 0, "balances": True, "given_up": given_up}
+    assert await house.store.account(None, NOON) == account
     late = await house.store.account(None, NOON + timedelta(minutes=16))
     assert late["late"] == 1
     assert (await house.store.account(NOON + timedelta(hours=1), NOON))["received"] == 0

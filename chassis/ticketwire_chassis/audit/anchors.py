@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 import structlog
 
+from ..failures import what_failed
 from ..mongo import Database
 from ..signing import Signer
 
@@ -80,7 +81,7 @@ async def anchor_daily(db: Database, service: str, signer: Signer, folder: Path,
         try:
             await write_daily(db, service, signer, folder, clock())
         except Exception as error:
-            log.warning("anchor_not_written", error=repr(error)[:200])
+            log.warning("anchor_not_written", error=what_failed(error))
         await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from ..commits import Commit, chain_after, from_doc, hash_of
+from ..failures import what_failed
 from ..mongo import Database, Doc
 from ..private import REDACTION, canonical, digest, unseal
 from .witness import Witness
@@ -234,7 +235,7 @@ class Walk:
                 expected = self._states.recompute(commit.stream, before, events, commit.at)
                 stored = self._states.normal(commit.stream, commit.after)
             except Exception as error:
-                yield f"the state after it cannot be recomputed: {type(error).__name__}: {error}"[:300]
+                yield f"the state after it cannot be recomputed: {what_failed(error)}"
                 return
         if canonical(expected) != canonical(stored):
             names = sorted(

@@ -18,6 +18,7 @@ import structlog
 
 from ticketwire_contracts.base import Batch
 
+from ..failures import what_failed
 from ..mongo import ASCENDING, Database, UpdateOne
 
 log = structlog.get_logger()
@@ -66,7 +67,7 @@ class Witness:
         try:
             await self.write(now)
         except Exception as error:
-            log.warning("witness_not_written", error=repr(error)[:200])  # kept, and written with the next
+            log.warning("witness_not_written", error=what_failed(error))  # kept, and written with the next
 
     async def write(self, now: datetime) -> None:
         """Writes what was heard since."""

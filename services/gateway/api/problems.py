@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticketwire_chassis.failures import what_failed
 from ticketwire_chassis.mongo import PyMongoError
 from ticketwire_contracts.base import Problem
 
@@ -66,7 +67,7 @@ async def on_http(_: Request, error: Exception) -> Response:
 
 async def on_database(_: Request, error: Exception) -> Response:
     """The database is away, or does not do what it should."""
-    log.error("database_failed", error=repr(error)[:300])
+    log.error("database_failed", error=what_failed(error))
     return problem_answer(
         Problem(
             type="service-unavailable",
@@ -80,7 +81,7 @@ async def on_database(_: Request, error: Exception) -> Response:
 
 async def on_anything(request: Request, error: Exception) -> Response:
     """A mistake of ours. Nothing of it is told to the outside."""
-    log.error("request_failed", path=request.url.path, error=repr(error)[:300], exc_info=error)
+    log.error("request_failed", path=request.url.path, error=what_failed(error), exc_info=error)
     return problem_answer(
         Problem(type="internal-error", title="It failed here", status=500, detail="It was written to the log.")
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from ticketwire_chassis.commands import ServiceUnavailable
+from ticketwire_chassis.failures import what_failed
 from ticketwire_contracts.base import Actor, Command
 from ticketwire_contracts.tickets import CreatePersonV1, GiveRightV1
 
@@ -54,7 +55,7 @@ class Beginning:
                 await self._begin()
                 self.done = True
             except Exception as error:
-                reason = "tickets does not answer yet" if isinstance(error, ServiceUnavailable) else repr(error)[:300]
+                reason = "tickets does not answer yet" if isinstance(error, ServiceUnavailable) else what_failed(error)
                 log.info("first_user_waits", reason=reason)
                 await asyncio.sleep(PAUSE_SECONDS)
 

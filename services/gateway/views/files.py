@@ -10,6 +10,8 @@ from hashlib import sha256
 
 import structlog
 
+from ticketwire_chassis.failures import what_failed
+
 from .asker import Asker, refuse
 from .needs import Blobs, Uploads
 from .shapes import File
@@ -56,7 +58,7 @@ async def tidy_always(files: Files, clock: Callable[[], datetime]) -> None:
         try:
             await files.tidy(clock())
         except Exception as error:
-            log.warning("not_tidied", error=repr(error)[:300])  # the next round takes it along
+            log.warning("not_tidied", error=what_failed(error))  # the next round takes it along
 
 
 def too_large() -> Exception:

@@ -18,6 +18,8 @@ from datetime import datetime
 
 import structlog
 
+from ticketwire_chassis.failures import what_failed
+
 from ..domain.directory import Directory
 from .asker import Asker
 from .entrance import Entrance
@@ -171,7 +173,7 @@ class Live:
                     self._pending[number] = place
                     self._wake.set()
             except Exception as error:
-                log.warning("change_stream_broke", error=repr(error)[:300])
+                log.warning("change_stream_broke", error=what_failed(error))
             self._remembered.clear()
             for follower in self._followers:
                 follower.put(Change("", "reset", {}))
@@ -191,7 +193,7 @@ class Live:
                     for ticket in await self._in_order(pending):
                         self._tell(_ticket_change(pending[ticket.number], ticket), ticket)
             except Exception as error:
-                log.warning("changes_not_told", error=repr(error)[:300])
+                log.warning("changes_not_told", error=what_failed(error))
                 for follower in self._followers:
                     follower.put(Change("", "reset", {}))
 

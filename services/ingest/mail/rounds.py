@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import structlog
 from prometheus_client import Counter, Histogram
 
+from ticketwire_chassis.failures import what_failed
+
 from ..domain.arrivals import Arrival, Known
 from .pool import Outcome, Pool
 
@@ -124,7 +126,7 @@ class Rounds:
                 _fail(future, Unavailable(type(error).__name__))
             if not isinstance(error, Exception):
                 raise
-            log.warning("mails_not_accepted", mails=len(mails), error=repr(error)[:300])
+            log.warning("mails_not_accepted", mails=len(mails), error=what_failed(error))
             return
         for mail, future in members:
             if not future.done():
@@ -161,8 +163,8 @@ class Rounds:
 
     def _was_read(self, task: asyncio.Task[list[Outcome]]) -> None:
         self._reading.discard(task)
-        if not task.cancelled() and task.exception():
-            log.warning("quick_reading_failed", error=repr(task.exception()))
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("quick_reading_failed", error=what_failed(error))
 
 
 def _fail(future: asyncio.Future[None], error: Exception) -> None:
