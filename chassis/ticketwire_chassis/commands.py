@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from ticketwire_contracts.base import Actor, Answer, Command, Order, Problem
 
 from .broker import Broker
+from .failures import what_failed
 from .metrics import BROKER_SENT, BROKER_TAKEN, COMMANDS
 
 log = structlog.get_logger()
@@ -174,7 +175,7 @@ class _Line:
                 for waiting in members:
                     await self._handle([waiting])
                 return
-            log.error("command_failed", type=members[0].order.type, error=repr(error), exc_info=True)
+            log.error("command_failed", type=members[0].order.type, error=what_failed(error), exc_info=True)
             answers = [Answer(order=members[0].order.id, problem=BROKEN)]
         for waiting, answer in zip(members, answers, strict=True):
             waiting.answer.set_result(answer)
