@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 from starlette.responses import RedirectResponse, Response
 
 from ticketwire_chassis.i18n import LANGUAGES
 
 from ..views import COOKIE, Refused
+from ..views.entrance import DEVICE_COOKIE, KNOWN_FOR
 from .forms import form_of
 from .visits import Visit, Visitor, local, seen
 
@@ -29,22 +32,19 @@ async def sign_in(visitor: Visitor) -> Response:
     form = await form_of(visitor.request)
     request, next_page = visitor.request, local(form.text("next"))
     client = request.client.host if request.client else ""
+    device = request.cookies.get(DEVICE_COOKIE) or secrets.token_urlsafe(32)
     try:
         session = await visitor.views.entrance.sign_in(
-            form.text("login"), form.raw("password"), address=client, now=visitor.reader.now
+            form.text("login"), form.raw("password"), address=client, device=device, now=visitor.reader.now
         )
     except Refused as refused:
         problem = refused.problem
         return visitor.page("login.html", problem.status, next=next_page, login=form.text("login"), problem=problem)
     answer = RedirectResponse(next_page, 303)
-    answer.set_cookie(
-        COOKIE,
-        session.token,
-        path="/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, session.token, path="/", secure=secure, httponly=True, samesite="lax")
+    lasting = int(KNOWN_FOR.total_seconds())
+    answer.set_cookie(DEVICE_COOKIE, device, lasting, path="/login", secure=secure, httponly=True, samesite="lax")
     return answer
 
 
