@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ..base import Command
+from ..base import Command, Moment
 from ..ingest import Attachment
 
 
@@ -58,7 +57,7 @@ class SetStatusV1(TicketCommand):
 
     topic: ClassVar[str] = "set_status.v1"
     status: str = Field(description="A status of the queue's lifecycle.")
-    until: datetime | None = Field(default=None, description="For pending: when to open again.")
+    until: Moment | None = Field(default=None, description="For pending: when to open again.")
 
 
 class SetOwnerV1(TicketCommand):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from ..base import Event, Value
+from ..base import Event, Moment, Value
 from ..ingest import Address, Attachment
 from .administration import AdministrationCommand
 from .commands import TicketCommand
@@ -33,7 +33,7 @@ class SetDueV1(TicketCommand):
     """Asks for an explicit due date, or for none; one that has passed is overdue at once."""
 
     topic: ClassVar[str] = "set_due.v1"
-    due: AwareDatetime | None = Field(description="When it must be done, or none.")
+    due: Moment | None = Field(description="When it must be done, or none.")
 
 
 class ChangePeopleV1(TicketCommand):

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from starlette.requests import Request
 
-from ticketwire_contracts.base import Problem
+from ticketwire_contracts.base import Problem, within
 
 from ..views import Asker, Views, refuse
 from ..views.files import MAX_BYTES
@@ -84,7 +84,10 @@ def moment(text: str, zone: tzinfo) -> datetime:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise refuse("no-time", title="Not a time", status=422, detail="Choose a day and a time.") from None
-    return when if when.tzinfo else when.replace(tzinfo=zone)
+    try:
+        return within(when if when.tzinfo else when.replace(tzinfo=zone))
+    except ValueError:
+        raise refuse("no-time", title="Not a time", status=422, detail="Choose a year from 1970 to 8999.") from None
 
 
 async def uploaded(form: Form, views: Views, asker: Asker, now: datetime) -> list[str]:

@@ -154,6 +154,8 @@ FIELDS = {
     "attachments": N_("At most 50 files go with it."),
     "target": N_("Give a ticket’s number or an address outside."),
     "minutes": N_("Give the minutes worked."),
+    "due": N_("Choose a year from 1970 to 8999."),
+    "until": N_("Choose a year from 1970 to 8999."),
     "priority": N_("A priority lies between 0 and 100"),
 }
 """Field of a command on tickets → what it must be like, where its shape is wrong."""
