@@ -27,6 +27,11 @@ Moment = Annotated[AwareDatetime, AfterValidator(within)]
 """A time that someone names, with its zone."""
 
 
+Word = Annotated[str, Field(max_length=1000)]
+"""A name, a number or an address in a command: longer than any that is kept. What is asked for is told again where
+it is refused, and a refusal is kept."""
+
+
 class Value(BaseModel):
     """A frozen value. Readers ignore what they do not know (tolerant reader); writers are checked by mypy."""
 
