@@ -30,7 +30,9 @@ async def house(mongo_url: str, database_name: str) -> AsyncIterator[House]:
 @pytest.fixture
 def world() -> World:
     far = {"due": LAST_DAY, "next_due": LAST_DAY, "wake_at": LAST_DAY, "category": "waiting", "status": "pending"}
-    return World([ticket("TW-1", "late", **far), ticket("TW-2", "early", **dict.fromkeys(("due", "wake_at"), FIRST_DAY))])
+    return World(
+        [ticket("TW-1", "late", **far), ticket("TW-2", "early", **dict.fromkeys(("due", "wake_at"), FIRST_DAY))]
+    )
 
 
 @pytest_asyncio.fixture

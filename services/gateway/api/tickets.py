@@ -35,9 +35,7 @@ async def ticket(
     number: str,
     asker: Asking,
     views: Shown,
-    at: Annotated[
-        Moment | None, Query(description="As it was at this time, e.g. `2026-03-02T09:00:00Z`.")
-    ] = None,
+    at: Annotated[Moment | None, Query(description="As it was at this time, e.g. `2026-03-02T09:00:00Z`.")] = None,
 ) -> Response:
     """One ticket; `ETag` is its version. With `at` it is read from the log, for whoever may see it now."""
     if at is not None:

@@ -73,6 +73,8 @@ SENTENCES = (
     N_("A ticket is not linked to itself."),
     N_("{number} is linked to {other} so already."),
     N_("{number} is not linked to {other} so."),
+    N_("At most {size} go at once."),
+    N_("At most {n} files go with it. Choose them again."),
     N_("A ticket has at most {n}."),
     N_("Undo some links first."),
     N_("An address outside can only be referred to."),

@@ -34,7 +34,7 @@ PER_LOGIN = 100
 """Failed attempts within a quarter of an hour. The narrow limit is per login *and* address, the wide ones stop
 whoever changes logins or addresses. So that nobody shuts someone else out by failing in their name, or beside them
 at the same address, what has signed in with the login lately is counted apart (OWASP's device cookies): a browser
-that is known by its cookie has a narrow limit of its own, and at a known address the login's wide one does not count."""
+known by its cookie has a narrow limit of its own, and at a known address the wide one of the login does not count."""
 
 IPV6_NETWORK = 64
 """Bits of an IPv6 address that count: whoever has one address of such a network has them all."""
