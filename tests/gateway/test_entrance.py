@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-import pytest
 import pytest_asyncio
 
 from services.gateway.views import Refused

@@ -29,10 +29,8 @@ async def house(mongo_url: str, database_name: str) -> AsyncIterator[House]:
 
 @pytest.fixture
 def world() -> World:
-    far = {"due": LAST_DAY, "next_due": LAST_DAY, "wake_at": LAST_DAY, "category": "waiting", "status": "pending"}
-    return World(
-        [ticket("TW-1", "late", **far), ticket("TW-2", "early", **dict.fromkeys(("due", "wake_at"), FIRST_DAY))]
-    )
+    late = ticket("TW-1", "late", due=LAST_DAY, next_due=LAST_DAY, wake_at=LAST_DAY, category="waiting")
+    return World([late, ticket("TW-2", "early", due=FIRST_DAY, wake_at=FIRST_DAY)])
 
 
 @pytest_asyncio.fixture

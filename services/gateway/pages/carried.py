@@ -17,6 +17,7 @@ MOST_BYTES = 2_000_000
 SECRET = frozenset({"password", "current"})
 """A form with one of these is not carried: a password does not stand in a page."""
 NOT_CARRIED = frozenset({"/login", "/logout", "/language"})
+TEXTS = frozenset({"text", "note"})
 OF_THE_FORM = frozenset({"command", "version"})
 
 
@@ -30,14 +31,19 @@ class Carried:
     """Files came with it, which have to be chosen again."""
 
     @property
-    def text(self) -> str:
-        """What was written."""
-        return next((value for name, value in self.fields if name == "text"), "")
+    def written(self) -> tuple[str, str]:
+        """The field in which something was written, and what."""
+        return next(((name, value) for name, value in self.fields if name in TEXTS and value.strip()), ("", ""))
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
         """The fields that stand unseen beside the text."""
-        return [(name, value) for name, value in self.fields if name != "text"]
+        return [one for one in self.fields if one != self.written]
+
+    @property
+    def internal(self) -> bool:
+        """Only colleagues read it."""
+        return self.path.endswith("/note") or self.written[0] == "note"
 
     @property
     def ticket(self) -> str:
