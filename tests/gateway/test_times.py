@@ -59,7 +59,8 @@ async def test_pages_refuse_such_a_time(browser: httpx.AsyncClient, world: World
     for name in ("since", "until"):
         looked = await browser.get("/tickets/TW-1/history", params={name: far})
         assert looked.status_code == 422
-    assert (await browser.get("/tickets/TW-1", params={"at": far})).status_code == 422
+    shown = await browser.get("/tickets/TW-1", params={"at": far})
+    assert shown.status_code == (422 if far.startswith("9") else 404), "to come, or before it was there"
     assert world.done == []
 
 

@@ -110,7 +110,7 @@ async def _read(request: Request, most_fields: int, most_files: int, most_bytes:
             sent = await parser.parse()
         except (MultiPartException, HTTPException) as error:
             read = parser.items if isinstance(parser, MultiPartParser) else []
-            return Form(_texts(read), [], _too_much(error, most_files))
+            return Form(_texts(read), problem=_too_much(error, most_files))
     files = [
         # one octet more than is allowed is enough for it to be refused
         Chosen(file.filename, file.content_type or "application/octet-stream", await file.read(MAX_BYTES + 1))
@@ -151,14 +151,19 @@ def _too_much(error: MultiPartException | HTTPException, most_files: int) -> Pro
     return Problem(type="no-form", title="Not well formed", status=400, detail="Open the page again and fill it in.")
 
 
-def moment(text: str, zone: tzinfo) -> datetime:
+def any_time(text: str, zone: tzinfo) -> datetime:
     """A time as a form sends it, on the reader's clock. ``Refused`` when it is none."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise refuse("no-time", title="Not a time", status=422, detail="Choose a day and a time.") from None
+    return when if when.tzinfo else when.replace(tzinfo=zone)
+
+
+def moment(text: str, zone: tzinfo) -> datetime:
+    """A time that can be kept, and shown in every zone. ``Refused`` when it is none."""
     try:
-        return within(when if when.tzinfo else when.replace(tzinfo=zone))
+        return within(any_time(text, zone))
     except ValueError:
         raise refuse("no-time", title="Not a time", status=422, detail="Choose a year from 1970 to 8999.") from None
 
