@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, ClassVar, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 SCHEMA_BASE = "https://ticketwire.example/schemas"
 ERASED = "[erased]"
 """What stands where a name, an address or a text was erased."""
+
+
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def within(at: datetime) -> datetime:
+    """A time that every clock can show: near the ends of the calendar another time zone has no day for it."""
+    if not FIRST <= at < LAST:
+        raise ValueError("a time from 1970 to 8999 is wanted")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(within)]
+"""A time that someone names, with its zone."""
+
+
+Word = Annotated[str, Field(max_length=1000)]
+"""A name, a number or an address in a command: longer than any that is kept. What is asked for is told again where
+it is refused, and a refusal is kept."""
 
 
 class Value(BaseModel):

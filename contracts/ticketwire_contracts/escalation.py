@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from .base import Command, Event, Value
+from .base import Command, Event, Value, Word
 
 ClockName = Literal["first_response", "next_response", "solution", "silence", "due_date", "wake"]
 """`wake` is no promise: it is when a waiting ticket opens by itself; no policy names it."""
@@ -40,7 +40,7 @@ class SetPolicyV1(Command):
 
     topic: ClassVar[str] = "set_policy.v1"
     obeyed_by: ClassVar[str] = "escalation"
-    queue: str = Field(description="Name of the queue.")
+    queue: Word = Field(description="Name of the queue.")
     clocks: list[Clock] = Field(description="Its clocks; empty for none.")
 
 

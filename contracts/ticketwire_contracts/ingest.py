@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from .base import Command, Event, Value
+from .base import Command, Event, Value, Word
 
 
 class Address(Value):
@@ -102,7 +102,7 @@ class ReadRawV1(Command):
 
     topic: ClassVar[str] = "read_raw.v1"
     obeyed_by: ClassVar[str] = "ingest"
-    mail: str = Field(description="The mail's row, as in `mail.received`.")
+    mail: Word = Field(description="The mail's row, as in `mail.received`.")
 
 
 class RereadMailsV1(Command):
@@ -110,7 +110,7 @@ class RereadMailsV1(Command):
 
     topic: ClassVar[str] = "reread_mails.v1"
     obeyed_by: ClassVar[str] = "ingest"
-    mails: list[str] = Field(description="Rows to read again.", max_length=1000)
+    mails: list[Word] = Field(description="Rows to read again.", max_length=1000)
 
 
 class ShowAccountV1(Command):

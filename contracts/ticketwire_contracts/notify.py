@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from .base import Command, Event
+from .base import Command, Event, Word
 
 NotificationKind = Literal["auto_reply", "reply", "owner", "watcher", "escalation", "forward"]
 
@@ -17,7 +17,7 @@ class ResendV1(Command):
 
     topic: ClassVar[str] = "resend.v1"
     obeyed_by: ClassVar[str] = "notify"
-    notification: str = Field(description="Its id.")
+    notification: Word = Field(description="Its id.")
 
 
 class NotificationEvent(Event):

@@ -10,7 +10,7 @@ from ticketwire_chassis.service import Service
 
 from .api import front
 from .handlers import SHOWN, Handlers
-from .pages import pages
+from .pages import pages, say_on_a_page
 from .settings import Settings
 from .store import Argon2, Store
 from .views import views_over
@@ -49,5 +49,5 @@ service.runs("first user", beginning.run)
 service.runs("tidying", partial(tidy_always, views.files, now))
 service.ready_when("first user", beginning.is_done)
 
-app = front(views, store.answers, [*service.health_routes, *pages(views)], service.lifespan)
+app = front(views, store.answers, [*service.health_routes, *pages(views)], service.lifespan, say_on_a_page())
 app.state.service = service

@@ -11,7 +11,7 @@ from typing import Any, cast
 import uvicorn
 
 from services.gateway.api import front
-from services.gateway.pages import pages
+from services.gateway.pages import pages, say_on_a_page
 from services.gateway.views import Asker
 from services.gateway.views.shapes import Change, Entry
 from tests.gateway.pages_world import World
@@ -58,7 +58,7 @@ class House(World):
 @asynccontextmanager
 async def served(house: House) -> AsyncIterator[House]:
     """The house on a port of its own, with the gateway's own guard, API and pages around it."""
-    app = front(house.views, cast(Any, None), pages(house.views))
+    app = front(house.views, cast(Any, None), pages(house.views), say=say_on_a_page())
     with socket.create_server(("127.0.0.1", 0)) as door:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
         running = asyncio.create_task(server.serve(sockets=[door]))

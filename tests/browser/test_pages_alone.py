@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,9 @@ async def test_pages_are_for_everyone(
         await reader.context.add_cookies(marked(house))  # type: ignore[arg-type]
         for path in PATHS:
             await for_everyone(page, house.base_url + path)
+        assert reader.wrong == []
+        await for_everyone(page, house.base_url + "/no/such/page")
+        reader.wrong.clear()  # the browser's own word on a 404
 
 
 @pytest.mark.parametrize(("size", "scheme", "language"), [(WIDE, "dark", "en"), (NARROW, "light", "de")])
@@ -369,3 +373,42 @@ async def test_past_stays_as_it_is_while_things_happen_and_leads_back_to_now(mar
     await expect(banner).to_be_in_viewport()
     await banner.get_by_role("link", name="Go to now").click()
     await expect(page.locator("#m-e9")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scripts", "size"), [(True, WIDE), (False, NARROW)])
+async def test_what_was_written_when_the_session_ended_goes_with_a_click_after_signing_in(
+    browser: Browser, house: House, scripts: bool, size: tuple[int, int]
+) -> None:
+    view = {"width": size[0], "height": size[1]}
+    async with window(browser, house.base_url, java_script_enabled=scripts, viewport=view, bypass_csp=True) as reader:
+        await reader.context.add_cookies(marked(house))  # type: ignore[arg-type]
+        page = await reader.open("/tickets/TW-2041")
+        await page.locator("#reply-text").fill("Dear Anna,\n\nyes.")
+        await reader.context.clear_cookies(name="ticketwire_session")
+        await page.get_by_role("button", name="Send reply").click()
+        await expect(page.get_by_text("You have been signed out")).to_be_visible()
+        assert not scripts or await violations(page) == []
+        await page.get_by_label("Login").fill("mara")
+        await page.get_by_label("Password").fill("right")
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_label("Text")).to_have_value("Dear Anna,\n\nyes.")
+        assert not scripts or await violations(page) == []
+        assert house.done == [], "nothing is sent by itself"
+        await page.get_by_role("button", name="Send it now").click()
+        await expect(page.get_by_text("Your reply is on its way.")).to_be_visible()
+        reader.wrong.clear()  # the browser's own word on a 401
+    assert [(what, asked["text"]) for what, _, asked in house.done] == [("reply", "Dear Anna,\n\nyes.")]
+
+
+async def test_too_much_is_answered_with_what_was_written(mara: Window, house: House, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(70_000_000)
+    page = await mara.open("/tickets/TW-2041")
+    await page.locator("#reply-text").fill("Here is the film.")
+    await page.locator(".as-reply input[type=file]").set_input_files(film)
+    await page.get_by_role("button", name="Send reply").click()
+    await expect(page.get_by_text("At most 64 MB go at once.")).to_be_visible()
+    await expect(page.locator("#reply-text")).to_have_value("Here is the film.")
+    assert house.done == []
+    mara.wrong.clear()  # the browser's own word on a 413

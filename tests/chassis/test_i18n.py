@@ -188,3 +188,10 @@ def test_plain_words_in_code_marks_and_keys_are_no_violation(planted: Path) -> N
         '{# Reply #}<kbd>Enter</kbd><a class="quiet button" href="/x">{% if "yes" %}–{% endif %}</a>Ticketwire<p ',
     )(planted)
     assert list(check(planted)) == []
+
+
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_times_at_the_ends_of_the_calendar_are_shown(at: datetime) -> None:
+    for zone in (zone_named("Asia/Tokyo"), zone_named("America/New_York")):
+        assert str(at.year) in exact(at, translator("en"), zone)
+        assert ago(at, datetime(2026, 3, 2, tzinfo=UTC), translator("en"), zone)

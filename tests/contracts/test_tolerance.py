@@ -84,3 +84,20 @@ def test_contracts_need_pydantic_only() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def without_limit(schema: dict[str, Any]) -> list[str]:
+    """The fields of a command in which a text may be as long as one likes."""
+
+    def open_ended(node: dict[str, Any]) -> bool:
+        if node.get("type") == "string":
+            return not {"maxLength", "pattern", "enum", "const", "format"} & set(node)
+        parts = [*node.get("anyOf", ()), *([node["items"]] if isinstance(node.get("items"), dict) else ())]
+        return any(open_ended(part) for part in parts)
+
+    return [name for name, node in schema.get("properties", {}).items() if open_ended(node)]
+
+
+@pytest.mark.parametrize("topic", sorted(COMMANDS))
+def test_every_text_of_a_command_has_a_limit(topic: str) -> None:
+    assert without_limit(COMMANDS[topic].model_json_schema()) == []

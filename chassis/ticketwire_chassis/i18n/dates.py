@@ -21,7 +21,7 @@ REGIONS = {"en": "en_GB"}
 
 def exact(at: datetime, t: Translator, zone: tzinfo = UTC) -> str:
     """Date and time with the zone's name, e.g. ``23 Nov 2026, 08:12 CET``."""
-    local = at.astimezone(zone)
+    local = on_clock(at, zone)
     return f"{written('yMMMd', local, t)}, {local:%H:%M} {local.tzname()}"
 
 
@@ -34,7 +34,7 @@ def ago(at: datetime, now: datetime, t: Translator, zone: tzinfo = UTC) -> str:
         return t("{n} min ago", n=passed // MINUTE)
     if passed < DAY:
         return t("{n} h ago", n=passed // HOUR)
-    days = (now.astimezone(zone).date() - at.astimezone(zone).date()).days
+    days = (on_clock(now, zone).date() - on_clock(at, zone).date()).days
     if days == 1:
         return t("yesterday")
     if days <= 7:
@@ -54,8 +54,8 @@ def span(length: timedelta, t: Translator) -> str:
 
 def day(at: datetime, now: datetime, t: Translator, zone: tzinfo = UTC) -> str:
     """A day, with its year only when that is not this year: ``12 Nov``, ``12 Nov 2025``."""
-    local = at.astimezone(zone)
-    return written("MMMd" if local.year == now.astimezone(zone).year else "yMMMd", local, t)
+    local = on_clock(at, zone)
+    return written("MMMd" if local.year == on_clock(now, zone).year else "yMMMd", local, t)
 
 
 def size(octets: int, t: Translator) -> str:
@@ -65,6 +65,14 @@ def size(octets: int, t: Translator) -> str:
     if octets < 999_500:
         return f"{round(octets / 1000)} kB"
     return f"{format_decimal(octets / 1_000_000, '0.0', locale=region(t))} MB"
+
+
+def on_clock(at: datetime, zone: tzinfo) -> datetime:
+    """A time on the clocks of a zone; as it is where they have no day for it, at the ends of the calendar."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ..base import Command
+from ..base import Command, Word
 from .values import FollowUp
 
 
@@ -22,16 +22,16 @@ class CreateQueueV1(AdministrationCommand):
     topic: ClassVar[str] = "create_queue.v1"
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Short name.")
     title: str = Field(default="", max_length=200, description="Name to show; else the short name.")
-    addresses: list[str] = Field(default_factory=list, description="Its mail addresses.")
+    addresses: list[Word] = Field(default_factory=list, description="Its mail addresses.")
     default_priority: int = Field(default=50, ge=0, le=100, description="Priority of new tickets.")
-    watchers: list[str] = Field(default_factory=list, description="`person:<login>` or `group:<name>`.")
-    supervisors: list[str] = Field(default_factory=list, description="`person:<login>` or `group:<name>`.")
+    watchers: list[Word] = Field(default_factory=list, description="`person:<login>` or `group:<name>`.")
+    supervisors: list[Word] = Field(default_factory=list, description="`person:<login>` or `group:<name>`.")
     auto_reply: bool = Field(default=True, description="New requesters get an automatic reply.")
     adopt_cc: bool = Field(default=True, description="A mail's Cc become cc of the ticket.")
     catch_all: bool = Field(default=False, description="Takes mail to addresses that no queue has.")
     description: str = Field(default="", max_length=2000, description="What it is for.")
     follow_up: FollowUp = Field(default="reopen", description="What a customer's mail does to a closed ticket.")
-    lifecycle: str = Field(default="default", description="Name of its lifecycle.")
+    lifecycle: Word = Field(default="default", description="Name of its lifecycle.")
 
 
 class CreatePersonV1(AdministrationCommand):
@@ -42,9 +42,9 @@ class CreatePersonV1(AdministrationCommand):
         default=None, pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", description="Login; agents need one."
     )
     name: str = Field(default="", max_length=200, description="Display name.")
-    addresses: list[str] = Field(default_factory=list, max_length=20, description="Mail addresses.")
+    addresses: list[Word] = Field(default_factory=list, max_length=20, description="Mail addresses.")
     agent: bool = Field(default=False, description="An agent rather than a customer.")
-    language: str | None = Field(default=None, description="Preferred language.")
+    language: Word | None = Field(default=None, description="Preferred language.")
 
 
 class CreateGroupV1(AdministrationCommand):
@@ -59,31 +59,31 @@ class AddMemberV1(AdministrationCommand):
     """Asks for someone to be a member of a group."""
 
     topic: ClassVar[str] = "add_member.v1"
-    group: str = Field(description="Name of the group.")
-    member: str = Field(description="`person:<login>` or `group:<name>`.")
+    group: Word = Field(description="Name of the group.")
+    member: Word = Field(description="`person:<login>` or `group:<name>`.")
 
 
 class RemoveMemberV1(AdministrationCommand):
     """Asks for someone to be a member of a group no longer."""
 
     topic: ClassVar[str] = "remove_member.v1"
-    group: str = Field(description="Name of the group.")
-    member: str = Field(description="`person:<login>` or `group:<name>`.")
+    group: Word = Field(description="Name of the group.")
+    member: Word = Field(description="`person:<login>` or `group:<name>`.")
 
 
 class GiveRightV1(AdministrationCommand):
     """Asks for a grant."""
 
     topic: ClassVar[str] = "give_right.v1"
-    right: str = Field(description="A name of `rights.RIGHTS`.")
-    grantee: str = Field(description="`person:<login>`, `group:<name>`, `role:<name>`, `everyone`.")
-    scope: str = Field(description="`all`, `queue:<name>`, `ticket:<number>`.")
+    right: Word = Field(description="A name of `rights.RIGHTS`.")
+    grantee: Word = Field(description="`person:<login>`, `group:<name>`, `role:<name>`, `everyone`.")
+    scope: Word = Field(description="`all`, `queue:<name>`, `ticket:<number>`.")
 
 
 class TakeRightV1(AdministrationCommand):
     """Asks for a grant to be taken back."""
 
     topic: ClassVar[str] = "take_right.v1"
-    right: str = Field(description="A name of `rights.RIGHTS`.")
-    grantee: str = Field(description="As in `give_right`.")
-    scope: str = Field(description="As in `give_right`.")
+    right: Word = Field(description="A name of `rights.RIGHTS`.")
+    grantee: Word = Field(description="As in `give_right`.")
+    scope: Word = Field(description="As in `give_right`.")

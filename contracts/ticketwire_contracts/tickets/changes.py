@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from ..base import Event
+from ..base import Event, Word
 from .administration import AdministrationCommand
 from .values import FollowUp, Person, Queue
 
@@ -18,7 +18,7 @@ class ChangeQueueV1(AdministrationCommand):
     """Asks for a queue to be other than it was."""
 
     topic: ClassVar[str] = "change_queue.v1"
-    name: str = Field(description="Which queue.")
+    name: Word = Field(description="Which queue.")
     if_version: int | None = Field(default=None, description="Refused (412) unless it has this version.")
     title: str | None = Field(default=None, min_length=1, max_length=200, description="Name to show.")
     description: str | None = Field(default=None, max_length=2000, description="What it is for.")
@@ -30,21 +30,21 @@ class ChangeQueueV1(AdministrationCommand):
     adopt_cc: bool | None = Field(default=None, description="A mail's Cc become cc of the ticket.")
     catch_all: bool | None = Field(default=None, description="Takes mail to addresses that no queue has.")
     follow_up: FollowUp | None = Field(default=None, description="What a customer's mail does to a closed ticket.")
-    lifecycle: str | None = Field(default=None, description="Another lifecycle that has all statuses of this one.")
+    lifecycle: Word | None = Field(default=None, description="Another lifecycle that has all statuses of this one.")
 
 
 class DisableQueueV1(AdministrationCommand):
     """Asks for a queue to take nothing new. Its tickets stay and can be worked on."""
 
     topic: ClassVar[str] = "disable_queue.v1"
-    name: str = Field(description="Which queue.")
+    name: Word = Field(description="Which queue.")
 
 
 class EnableQueueV1(AdministrationCommand):
     """Asks for a disabled queue to be in use again."""
 
     topic: ClassVar[str] = "enable_queue.v1"
-    name: str = Field(description="Which queue.")
+    name: Word = Field(description="Which queue.")
 
 
 class QueueChangedV1(Event):

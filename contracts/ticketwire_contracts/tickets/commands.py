@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ..base import Command
+from ..base import Command, Moment, Word
 from ..ingest import Attachment
 
 
@@ -15,7 +14,7 @@ class TicketCommand(Command):
     """A command about one ticket."""
 
     obeyed_by: ClassVar[str] = "tickets"
-    ticket: str = Field(description="Its number.")
+    ticket: Word = Field(description="Its number.")
     if_version: int | None = Field(default=None, description="Refused (412) unless the ticket has this version.")
 
 
@@ -24,13 +23,13 @@ class OpenTicketV1(Command):
 
     topic: ClassVar[str] = "open_ticket.v1"
     obeyed_by: ClassVar[str] = "tickets"
-    queue: str = Field(description="Name of the queue.")
+    queue: Word = Field(description="Name of the queue.")
     subject: str = Field(description="Subject.", min_length=1, max_length=500)
-    requesters: list[str] = Field(description="Mail addresses of who asks.", min_length=1, max_length=20)
+    requesters: list[Word] = Field(description="Mail addresses of who asks.", min_length=1, max_length=20)
     text: str = Field(description="What was said, or what to write.", max_length=200_000)
     kind: Literal["phone", "mail"] = Field(default="phone", description="`mail` writes the text to the requester.")
     priority: int | None = Field(default=None, ge=0, le=100, description="Else the queue's.")
-    owner: str | None = Field(default=None, description="Login of the owner.")
+    owner: Word | None = Field(default=None, description="Login of the owner.")
     attachments: list[Attachment] = Field(default_factory=list, description="Files already in the blob store.")
 
 
@@ -39,10 +38,10 @@ class ReplyToTicketV1(TicketCommand):
 
     topic: ClassVar[str] = "reply_to_ticket.v1"
     text: str = Field(min_length=1, max_length=200_000, description="What to write.")
-    to: list[str] | None = Field(default=None, max_length=50, description="Addresses; without it, the requesters.")
-    cc: list[str] | None = Field(default=None, max_length=50, description="Copies; without it, the ticket's cc.")
+    to: list[Word] | None = Field(default=None, max_length=50, description="Addresses; without it, the requesters.")
+    cc: list[Word] | None = Field(default=None, max_length=50, description="Copies; without it, the ticket's cc.")
     attachments: list[Attachment] = Field(default_factory=list, description="Files already in the blob store.")
-    then_status: str | None = Field(default=None, description="Status to set with it.")
+    then_status: Word | None = Field(default=None, description="Status to set with it.")
 
 
 class AddNoteV1(TicketCommand):
@@ -57,15 +56,15 @@ class SetStatusV1(TicketCommand):
     """Asks for another status."""
 
     topic: ClassVar[str] = "set_status.v1"
-    status: str = Field(description="A status of the queue's lifecycle.")
-    until: datetime | None = Field(default=None, description="For pending: when to open again.")
+    status: Word = Field(description="A status of the queue's lifecycle.")
+    until: Moment | None = Field(default=None, description="For pending: when to open again.")
 
 
 class SetOwnerV1(TicketCommand):
     """Asks for another owner, or none."""
 
     topic: ClassVar[str] = "set_owner.v1"
-    owner: str | None = Field(description="Login, or none.")
+    owner: Word | None = Field(description="Login, or none.")
 
 
 class SetPriorityV1(TicketCommand):

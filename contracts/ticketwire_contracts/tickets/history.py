@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..base import Actor, Value
+from ..base import Actor, Moment, Value
 from .commands import TicketCommand
 from .values import Message
 
@@ -24,7 +24,7 @@ class ShowTicketAtV1(TicketCommand):
     """Asks for the ticket as it was; the answer's result is `{ticket}`. Who may see it now, may see it then."""
 
     topic: ClassVar[str] = "show_ticket_at.v1"
-    at: datetime = Field(description="At this time, with its zone.")
+    at: Moment = Field(description="At this time, with its zone.")
 
 
 class Cause(Value):

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from ..base import Event, Value
+from ..base import Event, Value, Word
 from .administration import AdministrationCommand
 from .commands import TicketCommand
 from .events import TicketEvent
@@ -133,7 +133,7 @@ class SetQueueV1(TicketCommand):
     """Asks for a ticket to be moved into another queue; its status is mapped if the lifecycle is another."""
 
     topic: ClassVar[str] = "set_queue.v1"
-    queue: str = Field(description="Name of the queue.")
+    queue: Word = Field(description="Name of the queue.")
 
 
 class TicketMovedV1(TicketEvent):

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ..base import Word
 from .commands import TicketCommand
 from .events import TicketEvent
 
@@ -14,8 +15,8 @@ class MergeTicketsV1(TicketCommand):
     """Asks for a ticket, and perhaps others with it, to be merged into another."""
 
     topic: ClassVar[str] = "merge_tickets.v1"
-    into: str = Field(description="Number of the ticket that stays.")
-    others: list[str] = Field(default_factory=list, max_length=50, description="More tickets to merge into it.")
+    into: Word = Field(description="Number of the ticket that stays.")
+    others: list[Word] = Field(default_factory=list, max_length=50, description="More tickets to merge into it.")
 
 
 class UnmergeTicketV1(TicketCommand):

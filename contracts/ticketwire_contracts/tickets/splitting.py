@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from ..base import Word
 from .commands import TicketCommand
 from .events import MessageEvent, TicketEvent
 
@@ -14,9 +15,9 @@ class SplitTicketV1(TicketCommand):
     """Asks for messages of a ticket to become a new, linked ticket, each with its author and its files."""
 
     topic: ClassVar[str] = "split_ticket.v1"
-    messages: list[str] = Field(min_length=1, max_length=50, description="Ids of the messages, e.g. `TW-12.3`.")
+    messages: list[Word] = Field(min_length=1, max_length=50, description="Ids of the messages, e.g. `TW-12.3`.")
     subject: str | None = Field(default=None, min_length=1, max_length=500, description="Else the ticket's.")
-    queue: str | None = Field(default=None, description="Name of the queue; else the ticket's.")
+    queue: Word | None = Field(default=None, description="Name of the queue; else the ticket's.")
     keep: bool = Field(default=False, description="Copy: the messages stand on both tickets.")
 
 

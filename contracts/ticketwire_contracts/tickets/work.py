@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from ..base import Event, Value
+from ..base import Event, Moment, Value, Word
 from ..ingest import Address, Attachment
 from .administration import AdministrationCommand
 from .commands import TicketCommand
@@ -33,7 +33,7 @@ class SetDueV1(TicketCommand):
     """Asks for an explicit due date, or for none; one that has passed is overdue at once."""
 
     topic: ClassVar[str] = "set_due.v1"
-    due: AwareDatetime | None = Field(description="When it must be done, or none.")
+    due: Moment | None = Field(description="When it must be done, or none.")
 
 
 class ChangePeopleV1(TicketCommand):
@@ -46,8 +46,8 @@ class ChangePeopleV1(TicketCommand):
 
     topic: ClassVar[str] = "change_people.v1"
     role: Literal["requesters", "cc", "admin_cc", "watchers"] = Field(description="In which role.")
-    add: list[str] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
-    remove: list[str] = Field(
+    add: list[Word] = Field(default_factory=list, max_length=50, description="Mail addresses or logins.")
+    remove: list[Word] = Field(
         default_factory=list,
         max_length=50,
         description="Mail addresses, logins, or `person/<id>`, as erased ones have.",
@@ -58,8 +58,8 @@ class SetTagsV1(TicketCommand):
     """Asks for tags to be put on and taken off. They are kept in lower case, with dashes for spaces."""
 
     topic: ClassVar[str] = "set_tags.v1"
-    add: list[str] = Field(default_factory=list, max_length=50, description="Tags to put on.")
-    remove: list[str] = Field(default_factory=list, max_length=50, description="Tags to take off.")
+    add: list[Word] = Field(default_factory=list, max_length=50, description="Tags to put on.")
+    remove: list[Word] = Field(default_factory=list, max_length=50, description="Tags to take off.")
 
 
 class SetFieldsV1(TicketCommand):
@@ -83,8 +83,8 @@ class ForwardMessagesV1(TicketCommand):
     """Asks for messages of the ticket to be forwarded to outsiders, whose answers come back as internal notes."""
 
     topic: ClassVar[str] = "forward_messages.v1"
-    messages: list[str] = Field(min_length=1, max_length=20, description="Ids of the messages, `TW-12.1`.")
-    to: list[str] = Field(min_length=1, max_length=20, description="Mail addresses.")
+    messages: list[Word] = Field(min_length=1, max_length=20, description="Ids of the messages, `TW-12.1`.")
+    to: list[Word] = Field(min_length=1, max_length=20, description="Mail addresses.")
     text: str = Field(default="", max_length=200_000, description="What to write above them.")
     attachments: list[Attachment] = Field(default_factory=list, description="Further files, already in the blob store.")
 
@@ -93,7 +93,7 @@ class SetQueueFieldsV1(AdministrationCommand):
     """Asks for the custom fields of a queue to be these, in this order."""
 
     topic: ClassVar[str] = "set_queue_fields.v1"
-    queue: str = Field(description="Name of the queue.")
+    queue: Word = Field(description="Name of the queue.")
     fields: list[FieldDefinition] = Field(max_length=50, description="All of its fields.")
 
 

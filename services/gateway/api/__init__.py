@@ -5,6 +5,7 @@ problems    every error as RFC 9457 problem details
 answers     JSON, versions as ETag and If-Match
 once        idempotency keys
 guard       what holds for every response and request, pages included: headers, same origin
+limits      how much a request may carry
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from . import (
 )
 from .docs import docs
 from .guard import Guard
-from .problems import PROBLEM_HANDLERS
+from .problems import PROBLEM_HANDLERS, Say
 
 
 class Front(FastAPI):
@@ -46,8 +47,11 @@ class Front(FastAPI):
         return Guard(super().build_middleware_stack())
 
 
-def front(views: Views, keys: Keys, routes: Sequence[BaseRoute] = (), lifespan: Any = None) -> Front:
-    """The application: REST, its documentation, and what else is joined (pages, health)."""
+def front(
+    views: Views, keys: Keys, routes: Sequence[BaseRoute] = (), lifespan: Any = None, say: Say | None = None
+) -> Front:
+    """The application: REST, its documentation, and what else is joined (pages, health). ``say`` is how a problem
+    is said to people rather than to programs."""
     app = Front(
         title="Ticketwire",
         version="1",
@@ -61,6 +65,7 @@ def front(views: Views, keys: Keys, routes: Sequence[BaseRoute] = (), lifespan: 
     )
     app.state.views = views
     app.state.keys = keys
+    app.state.say = say
     app.router.routes.extend(docs(app.openapi))
     return app
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ticketwire_contracts.base import Moment
 from ticketwire_contracts.tickets import FieldDefinition, FieldValue
 
 
@@ -58,7 +59,7 @@ class NewStatus(Body):
     """Another status."""
 
     status: str = Field(description="A status of the queue's lifecycle, e.g. `open`.")
-    until: AwareDatetime | None = Field(default=None, description="For a waiting status: when to open again.")
+    until: Moment | None = Field(default=None, description="For a waiting status: when to open again.")
 
 
 class NewOwner(Body):
@@ -135,7 +136,7 @@ class NewSubject(Body):
 class NewDue(Body):
     """Another explicit due date, or none."""
 
-    due: AwareDatetime | None = Field(description="When it must be done, or null.")
+    due: Moment | None = Field(description="When it must be done, or null.")
 
 
 class ChangedPeople(Body):
@@ -191,7 +192,7 @@ class ChangeOfMany(Body):
 
     owner: str | None = Field(default=None, description="Login, or null for nobody.")
     priority: int = Field(default=50, ge=0, le=100, description="0 to 100.")
-    due: AwareDatetime | None = Field(default=None, description="When it must be done, or null.")
+    due: Moment | None = Field(default=None, description="When it must be done, or null.")
     requesters: ChangedPeople = Field(default=ChangedPeople(), description="Who comes and goes.")
     cc: ChangedPeople = Field(default=ChangedPeople(), description="Who comes and goes.")
     admin_cc: ChangedPeople = Field(default=ChangedPeople(), description="Which agents come and go.")
@@ -201,7 +202,7 @@ class ChangeOfMany(Body):
     note: str = Field(default="", max_length=200_000, description="An internal note on each.")
     queue: str = Field(default="", description="Name of the queue to move to.")
     status: str = Field(default="", description="A status of the queue's lifecycle.")
-    until: AwareDatetime | None = Field(default=None, description="For a waiting status: when to open again.")
+    until: Moment | None = Field(default=None, description="For a waiting status: when to open again.")
 
     @model_validator(mode="after")
     def _something(self) -> ChangeOfMany:

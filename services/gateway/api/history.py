@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from ticketwire_contracts.base import Moment
 from ticketwire_contracts.tickets import HistoryPage
 
 from ..domain.recorded import Kind, Wanted
@@ -29,8 +29,8 @@ async def history(
     person: Annotated[
         str | None, Query(max_length=254, description="Only changes by this login, address, `person/<id>` or `system`.")
     ] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only changes from this time on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Only changes before this time.")] = None,
+    since: Annotated[Moment | None, Query(description="Only changes from this time on.")] = None,
+    until: Annotated[Moment | None, Query(description="Only changes before this time.")] = None,
 ) -> Response:
     """Every change, oldest first: who, when, why (mail, command, timer), what happened, before and after. Needs
     `history.show`; notes are there for those with `note.show`. While `next` is set there may be more, even where a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -11,20 +12,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticketwire_chassis.failures import what_failed
+from ticketwire_chassis.i18n import N_
 from ticketwire_chassis.mongo import PyMongoError
 from ticketwire_contracts.base import Problem
 
 from ..views import Refused
 from .answers import Json
+from .limits import is_for_programs
 
 log = structlog.get_logger()
 
 TYPES = "https://ticketwire.example/problems/"
 TITLES = {
-    400: "Bad request",
-    404: "There is no such thing",
-    405: "Not this method",
-    413: "Too large",
+    400: N_("Bad request"),
+    404: N_("There is no such thing"),
+    405: N_("Not this method"),
+    413: N_("Too large"),
 }
 
 
@@ -41,10 +44,24 @@ def problem_answer(problem: Problem, headers: dict[str, str] | None = None) -> R
     return Json({**problem.extra, **standard}, problem.status, sent, media_type="application/problem+json")
 
 
-async def on_refused(_: Request, error: Exception) -> Response:
+Say = Callable[[Request, Problem], Awaitable[Response]]
+"""How a problem is said to people."""
+
+
+async def say(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """The problem as it is said to programs, or on a page for people, in their language."""
+    on_a_page: Say | None = getattr(request.app.state, "say", None)
+    if on_a_page is None or is_for_programs(request.url.path):
+        return problem_answer(problem, headers)
+    answer = await on_a_page(request, problem)
+    answer.headers.update(headers or {})
+    return answer
+
+
+async def on_refused(request: Request, error: Exception) -> Response:
     """What a use case, or the service behind it, refused."""
     assert isinstance(error, Refused)
-    return problem_answer(error.problem)
+    return await say(request, error.problem)
 
 
 async def on_misshapen(_: Request, error: Exception) -> Response:
@@ -57,33 +74,36 @@ async def on_misshapen(_: Request, error: Exception) -> Response:
     )
 
 
-async def on_http(_: Request, error: Exception) -> Response:
-    """What the framework says: no such route, not this method."""
+async def on_http(request: Request, error: Exception) -> Response:
+    """What the framework says: no such route, not this method, more than may come."""
     assert isinstance(error, HTTPException)
     title = TITLES.get(error.status_code, str(error.detail))
-    problem = Problem(type=f"http-{error.status_code}", title=title, status=max(error.status_code, 400))
-    return problem_answer(problem, dict(error.headers or {}))
+    detail = str(error.detail) if error.status_code == 413 else ""
+    problem = Problem(type=f"http-{error.status_code}", title=title, status=max(error.status_code, 400), detail=detail)
+    return await say(request, problem, dict(error.headers or {}))
 
 
-async def on_database(_: Request, error: Exception) -> Response:
+async def on_database(request: Request, error: Exception) -> Response:
     """The database is away, or does not do what it should."""
     log.error("database_failed", error=what_failed(error))
-    return problem_answer(
+    return await say(
+        request,
         Problem(
             type="service-unavailable",
             title="Not available at the moment",
             status=503,
             detail="Whether it was done is not known. Send the same again; it is done once.",
             extra={"retry_after": 2},
-        )
+        ),
     )
 
 
 async def on_anything(request: Request, error: Exception) -> Response:
     """A mistake of ours. Nothing of it is told to the outside."""
     log.error("request_failed", path=request.url.path, error=what_failed(error), exc_info=error)
-    return problem_answer(
-        Problem(type="internal-error", title="It failed here", status=500, detail="It was written to the log.")
+    return await say(
+        request,
+        Problem(type="internal-error", title="It failed here", status=500, detail="It was written to the log."),
     )
 
 

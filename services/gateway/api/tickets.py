@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
+
+from ticketwire_contracts.base import Moment
 
 from ..views.shapes import Entry, Page, Ticket
 from .answers import Json, ticket_answer
@@ -34,9 +35,7 @@ async def ticket(
     number: str,
     asker: Asking,
     views: Shown,
-    at: Annotated[
-        AwareDatetime | None, Query(description="As it was at this time, e.g. `2026-03-02T09:00:00Z`.")
-    ] = None,
+    at: Annotated[Moment | None, Query(description="As it was at this time, e.g. `2026-03-02T09:00:00Z`.")] = None,
 ) -> Response:
     """One ticket; `ETag` is its version. With `at` it is read from the log, for whoever may see it now."""
     if at is not None:

@@ -13,6 +13,8 @@ joining    merging tickets, splitting messages off, the tree of dependencies
 opening    a new ticket by hand
 profile    one's own name, language and password
 admin      queues, lifecycles, people, groups, rights
+carried    what was sent and not taken, to be sent again
+trouble    why not, where no other page can say it
 
 prose, happenings, words, refusals, sentences, rendering, assets    how things are said and shown
 """
@@ -26,6 +28,7 @@ from . import acts, bulk, entrance, history, joining, lists, opening, past, prof
 from .admin.routes import administration
 from .assets import Assets
 from .rendering import Templates
+from .trouble import Say, trouble
 from .visits import Desk
 
 
@@ -66,3 +69,8 @@ def pages(views: Views) -> list[BaseRoute]:
         ),
         *administration(desk),
     ]
+
+
+def say_on_a_page() -> Say:
+    """What says a problem to people, wherever it comes up."""
+    return trouble(Templates(Assets()))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ..views import Refused, refuse
 from ..views.shapes import Ticket
-from .forms import Draft, Form, form_of, moment, uploaded
+from .forms import Draft, Form, form_of, form_with_files, moment, uploaded, whole
 from .ticket import page, waiting
 from .visits import Visit, seen
 
@@ -20,7 +20,7 @@ EMPTY = Draft()
 
 async def reply(visit: Visit) -> Response:
     """Writes to the customers: to exactly those who stood on the page."""
-    form = await form_of(visit.request)
+    form = await form_with_files(visit.request)
     to = [*form.all("to"), *form.listed("also")]
     draft = Draft(
         what="reply",
@@ -55,7 +55,7 @@ async def reply(visit: Visit) -> Response:
 
 async def note(visit: Visit) -> Response:
     """Adds an internal note."""
-    form = await form_of(visit.request)
+    form = await form_with_files(visit.request)
 
     async def add() -> Ticket | None:
         return await visit.views.work.note(
@@ -173,6 +173,7 @@ async def answered(
 ) -> Response:
     """Does it and leads back to the ticket; refused, it shows the page with the reason and all that was typed."""
     try:
+        whole(form)
         ticket = await act()
     except Refused as refused:
         # refused here too when it is not there or not theirs: then there is no page to show the reason on

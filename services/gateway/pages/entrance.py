@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 from starlette.responses import RedirectResponse, Response
 
 from ticketwire_chassis.i18n import LANGUAGES
 
 from ..views import COOKIE, Refused
+from ..views.entrance import DEVICE_COOKIE, KNOWN_FOR
+from .carried import unpacked
 from .forms import form_of
 from .visits import Visit, Visitor, local, seen
 
@@ -18,33 +22,33 @@ async def door(visitor: Visitor) -> Response:
     next_page = local(visitor.request.query_params.get("next", "/"))
     if await visitor.views.entrance.asker(visitor.token, via="page", now=visitor.reader.now):
         return seen(next_page)
-    return visitor.page("login.html", next=next_page, login="", problem=None)
+    return visitor.page("login.html", next=next_page, login="")
 
 
 async def sign_in(visitor: Visitor) -> Response:
-    """Takes login and password, sets the session's cookie, goes on to what was asked for.
+    """Takes login and password, sets the session's cookie, goes on to what was asked for, or shows what was sent
+    before, to be sent now.
 
     The cookie ends with the browser; how long the session may rest unused is the entrance's to say.
     """
     form = await form_of(visitor.request)
-    request, next_page = visitor.request, local(form.text("next"))
+    request, next_page, carried = visitor.request, local(form.text("next")), unpacked(form.raw("carried"))
     client = request.client.host if request.client else ""
+    device = request.cookies.get(DEVICE_COOKIE) or secrets.token_urlsafe(32)
     try:
         session = await visitor.views.entrance.sign_in(
-            form.text("login"), form.raw("password"), address=client, now=visitor.reader.now
+            form.text("login"), form.raw("password"), address=client, device=device, now=visitor.reader.now
         )
     except Refused as refused:
-        problem = refused.problem
-        return visitor.page("login.html", problem.status, next=next_page, login=form.text("login"), problem=problem)
-    answer = RedirectResponse(next_page, 303)
-    answer.set_cookie(
-        COOKIE,
-        session.token,
-        path="/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+        problem, login = refused.problem, form.text("login")
+        return visitor.page("login.html", problem.status, next=next_page, login=login, problem=problem, carried=carried)
+    answer: Response = RedirectResponse(next_page, 303)
+    if carried:
+        answer = visitor.page("resend.html", carried=carried, name=session.person.name or session.person.login)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, session.token, path="/", secure=secure, httponly=True, samesite="lax")
+    lasting = int(KNOWN_FOR.total_seconds())
+    answer.set_cookie(DEVICE_COOKIE, device, lasting, path="/login", secure=secure, httponly=True, samesite="lax")
     return answer
 
 

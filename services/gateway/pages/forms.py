@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from ticketwire_contracts.base import Problem
+from ticketwire_contracts.base import Problem, within
 
-from ..views import Asker, Views, refuse
+from ..views import Asker, Refused, Views, refuse
 from ..views.files import MAX_BYTES
 
 MAX_FILES = 20
@@ -34,6 +38,8 @@ class Form:
 
     fields: Mapping[str, list[str]]
     files: list[Chosen] = field(default_factory=list)
+    problem: Problem | None = None
+    """Why it could not be read to its end; then its fields are those before."""
 
     def raw(self, name: str) -> str:
         """A field as it was sent; empty when it was not."""
@@ -64,27 +70,102 @@ class Form:
 
 
 async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
-    """Reads the form of a request. Starlette raises ``HTTPException`` 400 for a malformed one."""
-    fields: dict[str, list[str]] = {}
-    files: list[Chosen] = []
-    async with request.form(max_files=MAX_FILES, max_fields=most, max_part_size=MAX_FIELD_BYTES) as sent:
-        for name, value in sent.multi_items():
-            if isinstance(value, str):
-                fields.setdefault(name, []).append(value)
-            elif value.filename:
-                # one octet more than is allowed is enough for it to be refused
-                data = await value.read(MAX_BYTES + 1)
-                files.append(Chosen(value.filename, value.content_type or "application/octet-stream", data))
-    return Form(fields, files)
+    """The form of a request, without files. Raises ``Refused`` for what is no form, or more than one holds."""
+    form = await read_form(request, most_fields=most)
+    return whole(form)
 
 
-def moment(text: str, zone: tzinfo) -> datetime:
+async def form_with_files(request: Request) -> Form:
+    """The same with files. One that is not ``whole`` is given too: it is for the page to show what was typed."""
+    return await read_form(request, most_files=MAX_FILES)
+
+
+def whole(form: Form) -> Form:
+    """The form, if it could be read to its end. Raises ``Refused`` otherwise."""
+    if form.problem is not None:
+        raise Refused(form.problem)
+    return form
+
+
+async def read_form(
+    request: Request, *, most_fields: int = MAX_FIELDS, most_files: int = 0, most_bytes: int | None = None
+) -> Form:
+    """What a request sent, as far as it may go; it is kept with the request, so that what was typed is not lost
+    to the page that says why nothing came of it."""
+    form = await _read(request, most_fields, most_files, most_bytes)
+    request.state.form = form
+    return form
+
+
+async def _read(request: Request, most_fields: int, most_files: int, most_bytes: int | None) -> Form:
+    parser: MultiPartParser | FormParser
+    async with aclosing(_limited(request.stream(), most_bytes)) as stream:
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            parser = MultiPartParser(
+                request.headers, stream, max_files=most_files, max_fields=most_fields, max_part_size=MAX_FIELD_BYTES
+            )
+        else:
+            parser = FormParser(request.headers, stream, max_fields=most_fields, max_part_size=MAX_FIELD_BYTES)
+        try:
+            sent = await parser.parse()
+        except (MultiPartException, HTTPException) as error:
+            read = parser.items if isinstance(parser, MultiPartParser) else []
+            return Form(_texts(read), problem=_too_much(error, most_files))
+    files = [
+        # one octet more than is allowed is enough for it to be refused
+        Chosen(file.filename, file.content_type or "application/octet-stream", await file.read(MAX_BYTES + 1))
+        for _, file in sent.multi_items()
+        if not isinstance(file, str) and file.filename
+    ]
+    await sent.close()
+    return Form(_texts(sent.multi_items()), files)
+
+
+async def _limited(stream: AsyncGenerator[bytes, None], most: int | None) -> AsyncGenerator[bytes, None]:
+    read = 0
+    async with aclosing(stream):
+        async for chunk in stream:
+            read += len(chunk)
+            if most is not None and read > most:
+                raise HTTPException(413)
+            yield chunk
+
+
+def _texts(items: Iterable[tuple[str, object]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in items:
+        if isinstance(value, str):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def _too_much(error: MultiPartException | HTTPException, most_files: int) -> Problem:
+    if isinstance(error, HTTPException):  # the guard's: the whole of it is too large
+        detail = error.detail if error.detail != HTTPStatus(413).phrase else ""
+        return Problem(type="too-large", title="Too large", status=error.status_code, detail=detail)
+    if error.message.startswith("Too many files") and most_files:
+        detail = f"At most {most_files} files go with it. Choose them again."
+        return Problem(type="too-many-files", title="Too many files", status=413, detail=detail)
+    if "exceeded" in error.message:
+        return Problem(type="too-large", title="Too large", status=413, detail="A text in the form is too long.")
+    return Problem(type="no-form", title="Not well formed", status=400, detail="Open the page again and fill it in.")
+
+
+def any_time(text: str, zone: tzinfo) -> datetime:
     """A time as a form sends it, on the reader's clock. ``Refused`` when it is none."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise refuse("no-time", title="Not a time", status=422, detail="Choose a day and a time.") from None
     return when if when.tzinfo else when.replace(tzinfo=zone)
+
+
+def moment(text: str, zone: tzinfo) -> datetime:
+    """A time that can be kept, and shown in every zone. ``Refused`` when it is none."""
+    try:
+        return within(any_time(text, zone))
+    except ValueError:
+        raise refuse("no-time", title="Not a time", status=422, detail="Choose a year from 1970 to 8999.") from None
 
 
 async def uploaded(form: Form, views: Views, asker: Asker, now: datetime) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ticketwire_contracts.base import Problem
 
 from ..views import Refused
-from .forms import Form, form_of, uploaded
+from .forms import Form, form_with_files, uploaded, whole
 from .visits import Visit, seen
 
 
@@ -34,9 +34,10 @@ async def blank(visit: Visit) -> Response:
 
 async def open_ticket(visit: Visit) -> Response:
     """Opens it and leads to it."""
-    form = await form_of(visit.request)
+    form = await form_with_files(visit.request)
     typed = opening_of(form)
     try:
+        whole(form)
         ticket = await visit.views.work.open_ticket(
             visit.asker,
             form.command,

@@ -15,7 +15,7 @@ from ..views import Refused, refuse
 from ..views.reading import is_address
 from ..views.shapes import Entry, Linked, Ticket
 from . import ticket as present
-from .forms import Draft, moment
+from .forms import Draft, any_time
 from .rendering import exactly
 from .ticket import Joined, May
 from .visits import Visit, seen
@@ -60,7 +60,7 @@ async def show(visit: Visit, named: str) -> Response:
 
 def time_of(visit: Visit, named: str, ticket: Ticket) -> datetime:
     """The time that is named. ``Refused`` for none, for one before the ticket was there and for one to come."""
-    at = moment(named.strip(), visit.reader.zone)
+    at = any_time(named.strip(), visit.reader.zone)
     if at < ticket.created_at:
         opened = dates.exact(ticket.created_at, visit.reader.t, visit.reader.zone)
         says = visit.reader.t(N_("It was opened {when}."), when=opened)

@@ -73,6 +73,8 @@ SENTENCES = (
     N_("A ticket is not linked to itself."),
     N_("{number} is linked to {other} so already."),
     N_("{number} is not linked to {other} so."),
+    N_("At most {size} go at once."),
+    N_("At most {n} files go with it. Choose them again."),
     N_("A ticket has at most {n}."),
     N_("Undo some links first."),
     N_("An address outside can only be referred to."),
@@ -154,12 +156,18 @@ FIELDS = {
     "attachments": N_("At most 50 files go with it."),
     "target": N_("Give a ticket’s number or an address outside."),
     "minutes": N_("Give the minutes worked."),
+    "due": N_("Choose a year from 1970 to 8999."),
+    "until": N_("Choose a year from 1970 to 8999."),
+    **dict.fromkeys(
+        ("owner", "status", "then_status", "queue", "into", "ticket", "add", "remove", "cc"),
+        N_("This is too long, or too much at once."),
+    ),
     "priority": N_("A priority lies between 0 and 100"),
 }
 """Field of a command on tickets → what it must be like, where its shape is wrong."""
 
 KNOWN = {**sentences.FIELDS, **FIELDS}
-BLANK = re.compile(r"\\\{(\w+)\\\}")
+BLANK = re.compile(r"\{(\w+)\}")
 
 
 def said(problem: Problem, t: Translator) -> Problem:
@@ -183,12 +191,33 @@ def translated(text: str, t: Translator) -> str:
     if known != text:
         return known
     for sentence in (*SENTENCES, *sentences.SENTENCES):
-        if found := form_of(sentence).fullmatch(text):
-            return t(sentence, **found.groupdict())
+        found = filled_in(sentence, text)
+        if found is not None:
+            return t(sentence, **found)
     return text
 
 
-@lru_cache
-def form_of(sentence: str) -> re.Pattern[str]:
-    """A sentence with any words in its blanks."""
-    return re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL)
+def filled_in(sentence: str, text: str) -> dict[str, str] | None:
+    """What stands in the blanks of a sentence, each as short as can be; none where the text is not of its form.
+
+    By looking for what stands between the blanks, one after the other: a pattern would try all the ways in which a
+    text can be taken apart, and what people sent stands in it, as long as they like.
+    """
+    first, *parts = parts_of(sentence)
+    if not text.startswith(first):
+        return None
+    place, found = len(first), {}
+    for n, (name, following) in enumerate(zip(parts[::2], parts[1::2], strict=True), 1):
+        last = 2 * n == len(parts)
+        begin = len(text) - len(following) if last else text.find(following, place + 1)
+        if begin <= place or not text.startswith(following, begin):
+            return None
+        found[name] = text[place:begin]
+        place = begin + len(following)
+    return found if place == len(text) else None
+
+
+@lru_cache(maxsize=512)
+def parts_of(sentence: str) -> list[str]:
+    """What stands before its first blank, then each blank's name and what stands after it."""
+    return BLANK.split(sentence)

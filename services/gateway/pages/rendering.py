@@ -124,7 +124,7 @@ def span(context: Context, minutes: int) -> str:
 @pass_context
 def local(context: Context, at: datetime | None) -> str:
     """A time as ``<input type="datetime-local">`` takes it, on the reader's clock."""
-    return at.astimezone(context["reader"].zone).strftime("%Y-%m-%dT%H:%M") if at else ""
+    return dates.on_clock(at, context["reader"].zone).strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
 @pass_context
@@ -135,12 +135,12 @@ def sentence(context: Context, text: str) -> str:
 
 def iso(at: datetime) -> str:
     """A time for programs."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dates.on_clock(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def exactly(at: datetime) -> str:
     """A time for the log, which keeps milliseconds: a ticket is asked for as it was then."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return dates.on_clock(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def initials(name: str | None) -> str:

@@ -10,7 +10,7 @@ from ..views import refuse
 from ..views.shapes import Ticket
 from ..views.upkeep import Role
 from .acts import Act, answered, number_of, version_of
-from .forms import Draft, Form, form_of, moment, uploaded
+from .forms import Draft, Form, form_of, form_with_files, moment, uploaded
 from .visits import Visit
 
 ROLES: tuple[Role, ...] = ("requesters", "cc", "admin_cc", "watchers")
@@ -110,7 +110,7 @@ async def time(visit: Visit) -> Response:
 
 async def forward(visit: Visit) -> Response:
     """Sends messages to someone outside; what they answer comes back internal."""
-    form = await form_of(visit.request)
+    form = await form_with_files(visit.request)
 
     async def send() -> Ticket | None:
         if not form.listed("to"):

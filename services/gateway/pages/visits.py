@@ -11,12 +11,26 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from ticketwire_chassis.i18n import N_
+from ticketwire_contracts.base import Problem
+
 from ..views import COOKIE, Asker, Refused, Views
 from .admin.chapters import chapters_of
+from .carried import NOT_CARRIED, carried_of
 from .reader import Reader, reader_of
 from .refusals import said
 from .rendering import Templates
 from .words import LANGUAGE_NAMES
+
+SIGNED_OUT = Problem(
+    type="signed-out",
+    title=N_("You have been signed out"),
+    status=401,
+    detail=N_("What you sent was not done. Sign in: then you see it again and can send it."),
+)
+SIGNED_OUT_FOR_GOOD = SIGNED_OUT.model_copy(
+    update={"detail": N_("What you sent was not done. Sign in and do it again.")}
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -32,7 +46,10 @@ class Visitor:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page without the frame of those who are signed in."""
-        return self.templates.page(template, self.reader, {"languages": LANGUAGE_NAMES, **values}, status)
+        shown = {"carried": None, "languages": LANGUAGE_NAMES, "problem": None, **values}
+        if shown["problem"] is not None:
+            shown["problem"] = said(shown["problem"], self.reader.t)
+        return self.templates.page(template, self.reader, shown, status)
 
     @property
     def token(self) -> str | None:
@@ -105,7 +122,7 @@ class Desk:
             now = datetime.now(UTC)
             asker = await self._views.entrance.asker(request.cookies.get(COOKIE), via="page", now=now)
             if asker is None:
-                return to_the_door(request)
+                return await self._to_the_door(request, now)
             visit = Visit(request, self._views, self._templates, reader_of(request, now, asker.language), asker)
             try:
                 return await page(visit)
@@ -113,6 +130,15 @@ class Desk:
                 return await self._refused(visit, refused)
 
         return endpoint
+
+    async def _to_the_door(self, request: Request, now: datetime) -> Response:
+        """To the login page; what was asked for by GET is remembered, and what was sent is carried along."""
+        if request.method != "POST" or request.url.path in NOT_CARRIED:
+            return to_the_door(request)
+        visitor = Visitor(request, self._views, self._templates, reader_of(request, now))
+        carried = await carried_of(request)
+        problem = SIGNED_OUT if carried else SIGNED_OUT_FOR_GOOD
+        return visitor.page("login.html", 401, next=request.url.path, login="", problem=problem, carried=carried)
 
     async def _refused(self, visit: Visit, refused: Refused) -> Response:
         try:

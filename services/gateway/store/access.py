@@ -137,9 +137,14 @@ class Access:
         await self._credentials.update_one({"_id": person}, change, upsert=True)
 
     async def keep_session(self, session: SessionRow) -> None:
-        """Begins or prolongs a session."""
+        """Begins one."""
         fields = {"person": session.person, "expires_at": session.expires_at}
         await self._access.update_one({"_id": session.id}, {"$set": fields}, upsert=True)
+
+    async def prolong_session(self, session: SessionRow) -> None:
+        """Prolongs one that is there still: what was ended meanwhile does not come back to life."""
+        still = {"_id": session.id, "person": session.person}
+        await self._access.update_one(still, {"$set": {"expires_at": session.expires_at}})
 
     async def end_session(self, session: str) -> None:
         """Ends one."""
@@ -169,9 +174,21 @@ class Access:
         row = await self._attempts.find_one_and_update({"_id": key}, counted, upsert=True)
         return int(row["count"]) if row else 1
 
+    async def take_back(self, key: str) -> None:
+        """Takes one off; below nothing it does not go, since a row may have begun again meanwhile."""
+        await self._attempts.update_one({"_id": key, "count": {"$gt": 0}}, {"$inc": {"count": -1}})
+
     async def forgive(self, key: str) -> None:
         """Forgets attempts."""
         await self._attempts.delete_one({"_id": key})
+
+    async def remember(self, key: str, until: datetime) -> None:
+        """A row beside the attempts, which goes by itself as they do."""
+        await self._attempts.update_one({"_id": key}, {"$set": {"expires_at": until}}, upsert=True)
+
+    async def remembers(self, key: str, now: datetime) -> bool:
+        """Whether it is there and its time is not over."""
+        return await self._attempts.find_one({"_id": key, "expires_at": {"$gt": now}}) is not None
 
 
 def person_of(row: Doc) -> Person:

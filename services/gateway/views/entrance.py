@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal, Protocol
 
 from ticketwire_contracts.tickets import Person
@@ -16,6 +17,10 @@ from .shapes import PersonRow, Session
 
 COOKIE = "ticketwire_session"
 """Name of the session cookie. Pages set it, the API reads it too."""
+DEVICE_COOKIE = "ticketwire_device"
+"""Name of the cookie by which a browser is known again at the door. It opens nothing by itself."""
+KNOWN_FOR = timedelta(days=30)
+"""So long after signing in a browser, or an address, is known as one of that login's."""
 
 IDLE = timedelta(hours=12)
 """A session ends after so long without a request."""
@@ -26,9 +31,16 @@ WINDOW_SECONDS = 900
 PER_LOGIN_AND_ADDRESS = 8
 PER_ADDRESS = 60
 PER_LOGIN = 100
-"""Failed attempts within a quarter of an hour. The narrow limit is per login *and* address, so that nobody can
-shut someone else out by failing in their name; the wide ones stop whoever changes logins or addresses."""
+"""Failed attempts within a quarter of an hour. The narrow limit is per login *and* address, the wide ones stop
+whoever changes logins or addresses. So that nobody shuts someone else out by failing in their name, or beside them
+at the same address, what has signed in with the login lately is counted apart (OWASP's device cookies): a browser
+known by its cookie has a narrow limit of its own, and at a known address the wide one of the login does not count."""
 
+IPV6_NETWORK = 64
+"""Bits of an IPv6 address that count: whoever has one address of such a network has them all."""
+
+MAX_TOKEN = 200
+"""Characters; ours are shorter."""
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1024
 """Characters; hashing a longer one would be work for nothing."""
@@ -57,14 +69,16 @@ class Entrance:
         # hashing takes 64 MiB each: so many at once, the rest waits in line
         self._at_once = asyncio.Semaphore(2)
 
-    async def sign_in(self, login: str, password: str, *, address: str, now: datetime) -> Session:
-        """A session for login and password. 401 tells nothing of which was wrong; 429 when tried too often."""
+    async def sign_in(
+        self, login: str, password: str, *, address: str, now: datetime, device: str | None = None
+    ) -> Session:
+        """A session for login and password. 401 tells nothing of which was wrong; 429 when tried too often.
+
+        ``device`` is what the browser is known by, or will be after this.
+        """
         login = login.strip().casefold()[:100]
-        limits = {
-            f"both:{_digest(f'{login} {address}')}": PER_LOGIN_AND_ADDRESS,
-            f"address:{_digest(address)}": PER_ADDRESS,
-            f"login:{_digest(login)}": PER_LOGIN,
-        }
+        source = network_of(address)
+        limits = await self._limits(login, source, device, now)
         # counted before the password is looked at, so that many at once get no more tries than one by one
         for key, limit in limits.items():
             if await self._kept.attempt(key, now, WINDOW_SECONDS) > limit:
@@ -77,11 +91,27 @@ class Entrance:
                 status=401,
                 detail="Check both and try again.",
             )
-        await asyncio.gather(*(self._kept.forgive(key) for key in limits if not key.startswith("address:")))
+        # this was no failure; those before it still count, where they may have been someone else's
+        narrow, *wide = limits
+        await asyncio.gather(self._kept.forgive(narrow), *(self._kept.take_back(key) for key in wide))
+        for place in filter(None, (source, device)):
+            await self._kept.remember(_known(login, place), now + KNOWN_FOR)
         token = secrets.token_urlsafe(32)
         row = SessionRow(_digest(token), person.id, now + IDLE)
         await self._kept.keep_session(row)
         return Session(token=token, expires_at=row.expires_at, person=_shown(person))
+
+    async def _limits(self, login: str, source: str, device: str | None, now: datetime) -> dict[str, int]:
+        """What an attempt counts for, the narrow limit first."""
+        if device and await self._kept.remembers(_known(login, device), now):
+            return {f"both:{_digest(f'{login} {device}')}": PER_LOGIN_AND_ADDRESS}
+        limits = {
+            f"both:{_digest(f'{login} {source}')}": PER_LOGIN_AND_ADDRESS,
+            f"address:{_digest(source)}": PER_ADDRESS,
+        }
+        if not await self._kept.remembers(_known(login, source), now):
+            limits[f"login:{_digest(login)}"] = PER_LOGIN
+        return limits
 
     async def _is_password(self, person: Person | None, password: str) -> bool:
         """Takes as long for a login that nobody has, so that time does not tell which logins there are."""
@@ -94,7 +124,7 @@ class Entrance:
 
     async def asker(self, token: str | None, *, via: Literal["api", "page"] = "page", now: datetime) -> Asker | None:
         """Who holds this token; nobody when it is unknown, over, or its holder may no longer come in."""
-        if not token or len(token) > 200:
+        if not token or len(token) > MAX_TOKEN:
             return None
         session, directory = await self._people.come_in(_digest(token))
         if session is None or session.expires_at <= now:
@@ -103,7 +133,7 @@ class Entrance:
         if person is None or person.disabled:
             return None
         if session.expires_at - now < IDLE - PROLONG_AFTER:
-            await self._kept.keep_session(SessionRow(session.id, session.person, now + IDLE))
+            await self._kept.prolong_session(SessionRow(session.id, session.person, now + IDLE))
         return Asker(directory.viewer(person), person, session.id, directory, via)
 
     async def still(self, asker: Asker, now: datetime) -> Asker | None:
@@ -204,6 +234,23 @@ def _too_many() -> Refused:
         detail="Wait a quarter of an hour and try again.",
         retry_after=WINDOW_SECONDS,
     )
+
+
+def network_of(address: str) -> str:
+    """What counts of an address: a network where IPv6 gives one to everybody, else the address itself."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        if known.ipv4_mapped:
+            return str(known.ipv4_mapped)
+        return str(IPv6Network((known, IPV6_NETWORK), strict=False))
+    return str(known)
+
+
+def _known(login: str, place: str) -> str:
+    return f"known:{_digest(f'{login} {place}')}"
 
 
 def _digest(word: str) -> str:

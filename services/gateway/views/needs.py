@@ -155,7 +155,11 @@ class Secrets(Protocol):
         ...
 
     async def keep_session(self, session: SessionRow) -> None:
-        """Begins or prolongs a session."""
+        """Begins a session."""
+        ...
+
+    async def prolong_session(self, session: SessionRow) -> None:
+        """Lets a session last longer, if it has not been ended in the meantime."""
         ...
 
     async def end_session(self, session: str) -> None:
@@ -170,8 +174,20 @@ class Secrets(Protocol):
         """Counts an attempt; how many there were since the first within these seconds."""
         ...
 
+    async def take_back(self, key: str) -> None:
+        """Takes one off the attempts: it was none."""
+        ...
+
     async def forgive(self, key: str) -> None:
         """Forgets attempts."""
+        ...
+
+    async def remember(self, key: str, until: datetime) -> None:
+        """Remembers a key for so long."""
+        ...
+
+    async def remembers(self, key: str, now: datetime) -> bool:
+        """Whether it is remembered still."""
         ...
 
 
