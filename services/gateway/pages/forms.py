@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from hashlib import sha256
 
 from starlette.requests import Request
 
@@ -17,6 +19,8 @@ from ..views.files import MAX_BYTES
 MAX_FILES = 20
 MAX_FIELDS = 300
 MAX_FIELD_BYTES = 4_000_000
+NOT_WISHED = frozenset({"command", "version"})
+"""Fields that say where a form comes from, not what is wanted: a page that is shown again has newer ones."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Form:
 
     fields: Mapping[str, list[str]]
     files: list[Chosen] = field(default_factory=list)
+    path: str = ""
+    """Where it was sent to."""
 
     def raw(self, name: str) -> str:
         """A field as it was sent; empty when it was not."""
@@ -41,7 +47,7 @@ class Form:
 
     def text(self, name: str) -> str:
         """A field without the space around it; line breaks are ``\\n``."""
-        return self.raw(name).replace("\r\n", "\n").strip()
+        return _plain(self.raw(name))
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, e.g. of checkboxes."""
@@ -53,9 +59,27 @@ class Form:
         return [part.strip() for part in parts if part.strip()]
 
     @property
+    def id(self) -> str:
+        """The hidden id that the page gave it; empty when none came."""
+        return self.text("command")[:100]
+
+    @property
     def command(self) -> str:
-        """The hidden id that makes a second sending harmless. A form without one is never the same as another."""
-        return self.text("command")[:100] or uuid.uuid4().hex
+        """The id of what is asked for, which makes a second sending harmless: it is made of the form's own id and
+        of what was filled in, so another wish from the same page (after Back, say) is another one. A form without
+        an id is never the same as another.
+
+        Files do not count: no browser keeps them where a page is shown again, and that must not send a text twice.
+        """
+        if not self.id:
+            return uuid.uuid4().hex
+        names = sorted(self.fields.keys() - NOT_WISHED)
+        # as the fields are read: space around a text does not come back with the page that shows it again
+        wished = [
+            (name, filled) for name in names if (filled := [text for text in map(_plain, self.all(name)) if text])
+        ]
+        digest = sha256(json.dumps([self.path, wished]).encode()).hexdigest()
+        return f"{self.id} {digest}"
 
     def number(self, name: str) -> int | None:
         """A number; none when it was not sent or is none."""
@@ -75,7 +99,11 @@ async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
                 # one octet more than is allowed is enough for it to be refused
                 data = await value.read(MAX_BYTES + 1)
                 files.append(Chosen(value.filename, value.content_type or "application/octet-stream", data))
-    return Form(fields, files)
+    return Form(fields, files, request.url.path)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def moment(text: str, zone: tzinfo) -> datetime:
