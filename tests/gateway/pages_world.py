@@ -245,6 +245,7 @@ class World:
         self.refusal: Exception | None = None
         self.fields = list(FIELDS)
         self.refused_of_many: dict[str, Refused] = {}
+        self.statuses = ["pending", "stalled", "resolved", "rejected"]
         self.log = log_of(ago(124), ago)
         person = Person(id=MARA.id, login="mara", name=MARA.name, agent=True)
         self.town = town
@@ -303,7 +304,7 @@ class World:
 
     async def possible(self, asker: Asker, number: str) -> Possible:
         owners = [MARA, OSKAR] if "ticket.edit" in self.rights else []
-        statuses = ["pending", "stalled", "resolved", "rejected"] if "ticket.edit" in self.rights else []
+        statuses = self.statuses if "ticket.edit" in self.rights else []
         return Possible(self.rights, statuses, owners)
 
     # upkeep and changes of many
