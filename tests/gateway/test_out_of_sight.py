@@ -44,11 +44,11 @@ async def test_a_queue_out_of_sight_is_named_nowhere_on_a_ticket_that_came_from_
 ) -> None:
     opened = (await kim.get("/api/v1/tickets/TW-1")).json()["created_at"]
     moved, was = "einer anderen Warteschlange", "eine Warteschlange, die Sie nicht sehen dürfen"
-    for path, said in (("", moved), ("/history", moved), (f"?at={opened}", was)):
+    for path, told in (("", moved), ("/history", moved), (f"?at={opened}", was)):
         page = await kim.get(f"/tickets/TW-1{path}")
         assert page.status_code == 200
         assert "layoffs" not in page.text, path
-        assert said in page.text, path
+        assert told in page.text, path
     rest = [await kim.get(f"/api/v1/tickets/TW-1{path}") for path in ("", "/timeline", "/history", f"?at={opened}")]
     for answer in rest:
         assert answer.status_code == 200
@@ -56,8 +56,8 @@ async def test_a_queue_out_of_sight_is_named_nowhere_on_a_ticket_that_came_from_
     _, timeline, history, then = (answer.json() for answer in rest)
     moves = [(one["details"]["before"], one["details"]["after"]) for one in timeline["items"] if "moved" in one["type"]]
     assert moves == [(None, "support"), ("support", None), (None, "support")]
-    moved = [one for change in history["items"] for one in change["happened"] if one["type"] == "moved"]
-    assert [(one["details"]["before"], one["details"]["after"]) for one in moved] == moves
+    happened = [one for change in history["items"] for one in change["happened"] if one["type"] == "moved"]
+    assert [(one["details"]["before"], one["details"]["after"]) for one in happened] == moves
     assert [change["changed"].get("queue") for change in history["items"]] == [
         None,
         {"before": None, "after": "support"},
