@@ -42,10 +42,13 @@ def cursor(order: str, *values: object) -> str:
     return base64.urlsafe_b64encode(json.dumps([order, *values]).encode()).decode().rstrip("=")
 
 
+UNFIT: list[object] = [
+    HUGE, -HUGE - 1, HUGE * HUGE, None, {"t": 253402300799000}, {"t": 299999999999999}, [], "\0", 1.5,
+]  # fmt: skip
 CURSORS = [
     cursor(order, *[value] * length)
     for order, length in (("urgency", 4), ("newest", 2), ("people", 2), ("timeline", 1), ("nix", 2))
-    for value in (HUGE, -HUGE - 1, HUGE * HUGE, None, {"t": 253402300799000}, {"t": 299999999999999}, [], "\0", 1.5)
+    for value in UNFIT
 ] + [cursor("urgency"), cursor("urgency", 1), "null", "W10"]
 FITTING = ["TW-1", "TW-2", "support", "other", "root", "kim", "default", "field", "a1@example.net", "ticket.show"]
 FITTING += ["give_right", "add_member", "person:kim", "group:field", "queue:support", "2026-11-29T10:00", "1"]
