@@ -84,17 +84,17 @@ def test_two_forms_without_a_command_are_two_commands() -> None:
 
 def test_a_form_sent_again_is_the_same_command_and_another_wish_another() -> None:
     sent = Form(
-        {"command": ["x"], "text": ["Dear Anna,\r\nyes."], "also": [""], "version": ["3"]}, [], "/tickets/TW-1/reply"
+        {"command": ["x"], "text": ["Dear Anna,\r\nyes."], "also": [""], "version": ["3"]}, path="/tickets/TW-1/reply"
     )
-    shown_again = Form({"command": ["x"], "text": ["Dear Anna,\nyes. "], "version": ["4"]}, [], sent.path)
-    with_file = Form(sent.fields, [Chosen("plan.txt", "text/plain", b"abc")], sent.path)
+    shown_again = Form({"command": ["x"], "text": ["Dear Anna,\nyes. "], "version": ["4"]}, path=sent.path)
+    with_file = Form(sent.fields, [Chosen("plan.txt", "text/plain", b"abc")], path=sent.path)
     assert shown_again.command == with_file.command == sent.command, (
         "after an answer that was lost, it must not be done twice"
     )
     others = [
-        Form({**sent.fields, "text": ["Dear Anna,\nno."]}, [], sent.path),
-        Form({**sent.fields, "then_status": ["resolved"]}, [], sent.path),
-        Form({**sent.fields, "command": ["y"]}, [], sent.path),
-        Form(sent.fields, [], "/tickets/TW-2/reply"),
+        Form({**sent.fields, "text": ["Dear Anna,\nno."]}, path=sent.path),
+        Form({**sent.fields, "then_status": ["resolved"]}, path=sent.path),
+        Form({**sent.fields, "command": ["y"]}, path=sent.path),
+        Form(sent.fields, path="/tickets/TW-2/reply"),
     ]
     assert len({one.command for one in (sent, *others)}) == 5

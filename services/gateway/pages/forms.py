@@ -99,7 +99,7 @@ async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
                 # one octet more than is allowed is enough for it to be refused
                 data = await value.read(MAX_BYTES + 1)
                 files.append(Chosen(value.filename, value.content_type or "application/octet-stream", data))
-    return Form(fields, files, request.url.path)
+    return Form(fields, files, path=request.url.path)
 
 
 def _plain(text: str) -> str:
