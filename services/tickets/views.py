@@ -80,7 +80,9 @@ class History:
         named = numbers_in([state.shown().model_dump(mode="json") for state in states])
         named |= numbers_in([event.model_dump(mode="json") for commit in shown for event in commit.events])
         hidden = await self._hidden(context, actor, named - {command.ticket})
-        items = entries(before, shown, notes=notes, hidden=hidden)
+        queues = {state.queue for state in states}
+        unseen = _unseen(context, actor, context.tickets[command.ticket], queues)
+        items = entries(before, shown, notes=notes, hidden=hidden, unseen=unseen)
         return HistoryPage(items=items, next=shown[-1].seq if len(commits) > len(shown) else None)
 
     async def _at(self, context: Context, asked: Asked, command: ShowTicketAtV1) -> Answer:
@@ -89,7 +91,10 @@ class History:
             return Answer(order=asked.order.id, problem=NOT_FOUND)
         shown = TicketState.model_validate(commit.after).shown().model_dump(mode="json")
         hidden = await self._hidden(context, asked.order.actor, numbers_in(shown) - {command.ticket})
-        return Answer(order=asked.order.id, result={"ticket": without(shown, hidden)})
+        told = without(shown, hidden)
+        if _unseen(context, asked.order.actor, context.tickets[command.ticket], {told["queue"]}):
+            told["queue"] = ""
+        return Answer(order=asked.order.id, result={"ticket": told})
 
     async def _hidden(self, context: Context, actor: Actor, numbers: set[str]) -> frozenset[str]:
         """Which of these tickets whoever asks may not see."""
@@ -111,6 +116,16 @@ def _recorded(commit: Commit) -> Recorded:
         events=[lift(event) for event in unseal(commit.body, commit.private)],
         after=TicketState.model_validate(commit.after),
     )
+
+
+def _unseen(context: Context, actor: Actor, ticket: TicketState, queues: set[str]) -> frozenset[str]:
+    """Which of these queues the actor may not know of; the one in which they see the ticket they do."""
+    viewer = context.viewer(actor)
+    if actor.kind == "system" or viewer is None:
+        return frozenset()
+    grants = context.directory.grants
+    others = queues - {ticket.queue}
+    return frozenset(name for name in others if not visible_to(viewer, context.queue_thing(name), grants))
 
 
 def _sees(context: Context, actor: Actor, ticket: TicketState) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from importlib.resources import files
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from services.gateway.pages.rendering import exactly
 from services.gateway.views import refuse
@@ -282,6 +283,39 @@ async def test_impatient_double_click_sends_one_command(mara: Window, house: Hou
     await page.get_by_role("button", name="Send reply").dblclick()
     await expect(page.locator(".said-so")).to_be_visible()
     assert len({command for _, command, _ in house.done}) == 1
+
+
+async def test_an_answer_lost_on_the_way_is_sent_again_as_the_same_command(mara: Window, house: House) -> None:
+    page = await mara.open("/tickets/TW-2041")
+    done = len(house.done)
+    losing = True
+
+    async def lose(route: Route) -> None:
+        nonlocal losing
+        if losing and route.request.method == "POST":
+            losing = False
+            await route.fetch(max_redirects=0)
+            await route.fulfill(status=502, content_type="text/html", body="<title>Bad gateway</title>")
+        else:
+            await route.continue_()
+
+    await page.route("**/*", lose)
+    await page.keyboard.press("r")
+    await page.locator("form.as-reply textarea").fill("Dear Anna,\nit is on its way.")
+    await page.locator("form.as-reply [name=then_status]").select_option("resolved")
+    await page.locator("form.as-reply button.primary").click()
+    await expect(page).to_have_title("Bad gateway")
+    statuses, house.statuses = house.statuses, ["open"]  # it was done: what was chosen is offered no more
+    await page.go_back()
+    await expect(page.locator("form.as-reply textarea")).to_have_value("Dear Anna,\nit is on its way.")
+    await page.locator("form.as-reply button.primary").click()
+    await expect(page.get_by_text("Your reply is on its way.")).to_be_visible()
+    first, again = house.done[done:]
+    assert first == again
+    await expect(page).to_have_url(re.compile("/tickets/TW-2041#end$"))  # the script has seen the answer
+    assert await page.evaluate("sessionStorage.length") == 0, "what was answered is kept no longer"
+    house.statuses = statuses
+    mara.wrong.clear()  # the browser says that an answer was 502
 
 
 async def test_forward_looks_like_neither_reply_nor_note(mara: Window) -> None:

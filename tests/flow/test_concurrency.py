@@ -215,7 +215,13 @@ async def test_a_thousand_commands_at_once_are_each_done_once_and_break_no_rule(
     assert sum(map(len, asked)) == SENT
     answers = await asyncio.gather(*(hammer(plan, tmp_path / str(n)) for n, plan in enumerate(asked)))
     persons = {one["key"]: agents[one["token"]] for plan in asked for one in plan}
-    causes = {key: cause_of(person, key) for key, person in persons.items()}
+
+    views = open_database(stack.mongo_url, f"tw{stack.tag}_gateway", "pymongo")
+    try:
+        requests = {row["_id"]: row["digest"] for row in await views["answers"].find({})}
+    finally:
+        await views.close()
+    causes = {key: cause_of(person, key, requests[f"{person} {key}"]) for key, person in persons.items()}
 
     db = open_database(stack.mongo_url, f"tw{stack.tag}_tickets", "pymongo")
     try:
@@ -241,9 +247,9 @@ async def test_a_thousand_commands_at_once_are_each_done_once_and_break_no_rule(
         await stack.until(shown, 20, f"the view shows {number} as it is")
 
 
-def cause_of(person: str, key: str) -> str:
-    """Under which cause the gateway has a keyed request done."""
-    return "gateway/" + sha256(f"{person} key {key}".encode()).hexdigest()[:40]
+def cause_of(person: str, key: str, request: str) -> str:
+    """Under which cause the gateway has a keyed request done; ``request`` is the digest of it that is kept."""
+    return "gateway/" + sha256(f"{person} key {key} {request}".encode()).hexdigest()[:40]
 
 
 def check_once(causes: dict[str, str], answers: list[dict[str, Any]], logged: list[Commit]) -> None:

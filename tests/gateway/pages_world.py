@@ -55,6 +55,11 @@ EVERYTHING = frozenset(
 )  # fmt: skip
 
 
+def form_of(command: str) -> str:
+    """The id of the form that a command came from; the rest stands for what was filled in."""
+    return command.partition(" ")[0]
+
+
 def ago(minutes: float) -> datetime:
     """So many minutes ago; negative ones lie ahead."""
     return NOW - timedelta(minutes=minutes)
@@ -240,6 +245,7 @@ class World:
         self.refusal: Exception | None = None
         self.fields = list(FIELDS)
         self.refused_of_many: dict[str, Refused] = {}
+        self.statuses = ["pending", "stalled", "resolved", "rejected"]
         self.log = log_of(ago(124), ago)
         person = Person(id=MARA.id, login="mara", name=MARA.name, agent=True)
         self.town = town
@@ -298,7 +304,7 @@ class World:
 
     async def possible(self, asker: Asker, number: str) -> Possible:
         owners = [MARA, OSKAR] if "ticket.edit" in self.rights else []
-        statuses = ["pending", "stalled", "resolved", "rejected"] if "ticket.edit" in self.rights else []
+        statuses = self.statuses if "ticket.edit" in self.rights else []
         return Possible(self.rights, statuses, owners)
 
     # upkeep and changes of many
@@ -329,7 +335,7 @@ class World:
     async def change(self, asker: Asker, command: str, numbers: list[str], change: ManyChange) -> list[Outcome]:
         if self.refusal:
             raise self.refusal
-        self.done.append(("many", command, {"numbers": numbers, "change": change}))
+        self.done.append(("many", form_of(command), {"numbers": numbers, "change": change}))
         outcomes = []
         for number in numbers:
             problem = self.refused_of_many[number].problem if number in self.refused_of_many else None
@@ -385,7 +391,7 @@ class World:
         for unsaid in ("if_version", "until"):
             if asked.get(unsaid, 0) is None:
                 del asked[unsaid]
-        self.done.append((what, command, asked))
+        self.done.append((what, form_of(command), asked))
         return (self.by_number | self.all)[number]
 
     async def reply(self, asker: Asker, command: str, number: str, **asked: Any) -> Ticket:

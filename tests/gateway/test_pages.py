@@ -6,16 +6,19 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from services.gateway.pages import pages
+from services.gateway.pages import pages, rendering
 from services.gateway.views import refuse
 from services.gateway.views.shapes import File, Who
 
 from .pages_world import ANNA, TICKETS, World, said, ticket
+
+TEMPLATES = Path(rendering.__file__).parent / "templates"
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*191}}{x}\u202e\x00"
 
@@ -368,3 +371,17 @@ def hidden(html: str, action: str) -> str:
     )
     assert found, action
     return found[1]
+
+
+def test_templates_call_only_macros_that_there_are() -> None:
+    """Also where nothing is to be shown: what one template imports, it does not hand on to another."""
+    texts = {file.relative_to(TEMPLATES).as_posix(): file.read_text() for file in TEMPLATES.rglob("*.html")}
+    made = {name: set(re.findall(r"{%-? macro (\w+)", text)) for name, text in texts.items()}
+    called = 0
+    for name, text in texts.items():
+        imported = {"m": "marks.html"} | {word: file for file, word in re.findall(r'{% import "(.+?)" as (\w+)', text)}
+        for word, file in imported.items():
+            for macro in re.findall(rf"(?<![.\w]){word}\.(\w+)(?=[(.])", text):
+                called += 1
+                assert macro in made[file], f"{name} calls {word}.{macro}"
+    assert called > 100

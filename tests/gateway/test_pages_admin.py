@@ -53,6 +53,8 @@ SHOWN = [
     "/admin/groups/field/change?change=add_member&member=person:jo",
     "/admin/rights",
     "/admin/rights?grantee=group:field&scope=queue:support",
+    "/admin/rights?grantee=group:empty",
+    "/admin/people?q=nobody&kind=customers",
     "/admin/rights/change?change=give_right&right=ticket.close&grantee=group:north&scope=queue:billing",
     "/admin/explain",
     "/admin/explain?person=oskar&right=ticket.reply&scope=queue:support",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
-from services.gateway.pages.forms import Form
+from services.gateway.pages.forms import Chosen, Form
 from services.gateway.views import live
 from tests.gateway.house import SYSTEM, House, house_on
 from ticketwire_contracts.tickets import CreatePersonV1
@@ -80,4 +80,21 @@ async def test_a_stream_tells_nothing_more_to_who_has_signed_out(house: House, m
 
 def test_two_forms_without_a_command_are_two_commands() -> None:
     assert Form({}).command != Form({}).command
-    assert Form({"command": ["x"]}).command == "x"
+
+
+def test_a_form_sent_again_is_the_same_command_and_another_wish_another() -> None:
+    sent = Form(
+        {"command": ["x"], "text": ["Dear Anna,\r\nyes."], "also": [""], "version": ["3"]}, path="/tickets/TW-1/reply"
+    )
+    shown_again = Form({"command": ["x"], "text": ["Dear Anna,\nyes. "], "version": ["4"]}, path=sent.path)
+    with_file = Form(sent.fields, [Chosen("plan.txt", "text/plain", b"abc")], path=sent.path)
+    assert shown_again.command == with_file.command == sent.command, (
+        "after an answer that was lost, it must not be done twice"
+    )
+    others = [
+        Form({**sent.fields, "text": ["Dear Anna,\nno."]}, path=sent.path),
+        Form({**sent.fields, "then_status": ["resolved"]}, path=sent.path),
+        Form({**sent.fields, "command": ["y"]}, path=sent.path),
+        Form(sent.fields, path="/tickets/TW-2/reply"),
+    ]
+    assert len({one.command for one in (sent, *others)}) == 5

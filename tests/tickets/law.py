@@ -228,7 +228,9 @@ class Law:
             seen = command.queue in self.queues and self.allows(actor, [Need(("queue.see",), command.queue)])
             return Sentence(seen, needs=[Need(("ticket.create",), command.queue)])
         if isinstance(command, SetQueueFieldsV1):
-            return Sentence(command.queue in self.queues, needs=[Need(("queue.admin",), command.queue, by_role=False)])
+            needs = [Need(("queue.admin",), command.queue, by_role=False)]
+            # which queues there are learns only who may set their fields
+            return Sentence(command.queue in self.queues or not self.allows(actor, needs), needs=needs)
         if isinstance(command, ChangePersonV1) and self._of_oneself(actor, command):
             return Sentence()
         if not isinstance(command, TicketCommand):

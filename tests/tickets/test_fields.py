@@ -173,6 +173,8 @@ def test_a_queue_gets_its_fields_with_a_new_version() -> None:
     assert "rights_epoch" not in after, "notify would wait for an epoch that no event brings it"
     define(world, FIELDS)
     assert kinds(ask(world, FIELDS)) == ["no-change"]
+    assert status(ask(world, FIELDS, "nowhere")) == 403, "which queues there are learns only who administers all"
+    world.grant("queue.admin", MARA.id)
     assert status(ask(world, FIELDS, "nowhere")) == 404
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,7 +14,20 @@ from ticketwire_contracts.tickets import FieldDefinition, FieldValue
 class Body(BaseModel):
     """A JSON object."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _writable(cls, sent: Any) -> Any:
+        """JSON can name half a character by its escape, alone or as a part of a member's name: nobody can write it
+        down, neither to the database nor into the answer."""
+        try:
+            json.dumps(sent, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("text must be Unicode, without surrogates that stand alone") from None
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
+        return sent
 
 
 class LogIn(Body):

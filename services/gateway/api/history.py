@@ -17,13 +17,16 @@ from .problems import RESPONSES
 
 router = APIRouter(tags=["History"], responses=RESPONSES)
 
+MOST_CHANGES = 2**53
+"""No ticket has had so many; what is more, not every program can count so far."""
+
 
 @router.get("/tickets/{number}/history", responses={200: {"model": HistoryPage}})
 async def history(
     number: str,
     asker: Asking,
     views: Shown,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_CHANGES, description="`next` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="Changes on a page.")] = 100,
     kind: Annotated[Kind | None, Query(description="Only changes of this kind.")] = None,
     person: Annotated[

@@ -30,8 +30,9 @@ class Once:
     async def do(self, act: Act) -> Response:
         """Does ``act`` with the command id that the key stands for, or gives the answer of the first time.
 
-        A key becomes the command's id: so even when an answer was lost before it could be kept, the service
-        that obeys knows that it was done. Refusals are kept there, not here.
+        Key and request together become the command's id: so even when an answer was lost before it could be kept,
+        the service that obeys knows that it was done; and a key that comes with something else when its answer is
+        kept no more is not answered with what it stood for once. Refusals are kept there, not here.
         """
         if self._key is None:
             return await act(uuid.uuid4().hex)
@@ -46,7 +47,7 @@ class Once:
             )
         if known is not None and known.status is not None:
             return _again(known.status, known.body or b"", known.etag)
-        answer = await act(f"key {self._key}")
+        answer = await act(f"key {self._key} {digest}")
         await self._keys.settle(self._row, answer.status_code, bytes(answer.body), answer.headers.get("etag"))
         return answer
 

@@ -179,7 +179,7 @@ async def answered(
         # refused here too when it is not there or not theirs: then there is no page to show the reason on
         shown = await visit.views.reading.ticket(visit.asker, number_of(visit))
         kept = replace(draft, what=name, typed=form.fields)
-        return await page(visit, shown, kept.refused(refused.problem, form.command), refused.problem.status)
+        return await page(visit, shown, kept.refused(refused.problem, form.id), refused.problem.status)
     if ticket is None:
         return seen("/?done=gone")
     return seen(f"/tickets/{ticket.number}?done={name}" + ("#end" if name in ("reply", "note", "forward") else ""))

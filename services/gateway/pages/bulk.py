@@ -159,7 +159,7 @@ async def result(
         problem.status if problem else 200,
         again=again(form) if unsure else [],
         back=back,
-        command=form.command,
+        command=form.id,
         count=sum(outcome.ok for outcome in outcomes),
         note=form.text("note") if problem or any("note" not in one.done for one in outcomes) else "",
         numbers=form.all("ticket") if unsure else [],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from hashlib import sha256
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -21,6 +23,8 @@ from ..views.files import MAX_BYTES
 MAX_FILES = 20
 MAX_FIELDS = 300
 MAX_FIELD_BYTES = 4_000_000
+NOT_WISHED = frozenset({"command", "version"})
+"""Fields that say where a form comes from, not what is wanted: a page that is shown again has newer ones."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Form:
 
     fields: Mapping[str, list[str]]
     files: list[Chosen] = field(default_factory=list)
+    path: str = ""
+    """Where it was sent to."""
     problem: Problem | None = None
     """Why it could not be read to its end; then its fields are those before."""
 
@@ -47,7 +53,7 @@ class Form:
 
     def text(self, name: str) -> str:
         """A field without the space around it; line breaks are ``\\n``."""
-        return self.raw(name).replace("\r\n", "\n").strip()
+        return _plain(self.raw(name))
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, e.g. of checkboxes."""
@@ -59,9 +65,27 @@ class Form:
         return [part.strip() for part in parts if part.strip()]
 
     @property
+    def id(self) -> str:
+        """The hidden id that the page gave it; empty when none came."""
+        return self.text("command")[:100]
+
+    @property
     def command(self) -> str:
-        """The hidden id that makes a second sending harmless. A form without one is never the same as another."""
-        return self.text("command")[:100] or uuid.uuid4().hex
+        """The id of what is asked for, which makes a second sending harmless: it is made of the form's own id and
+        of what was filled in, so another wish from the same page (after Back, say) is another one. A form without
+        an id is never the same as another.
+
+        Files do not count: no browser keeps them where a page is shown again, and that must not send a text twice.
+        """
+        if not self.id:
+            return uuid.uuid4().hex
+        names = sorted(self.fields.keys() - NOT_WISHED)
+        # as the fields are read: space around a text does not come back with the page that shows it again
+        wished = [
+            (name, filled) for name in names if (filled := [text for text in map(_plain, self.all(name)) if text])
+        ]
+        digest = sha256(json.dumps([self.path, wished]).encode()).hexdigest()
+        return f"{self.id} {digest}"
 
     def number(self, name: str) -> int | None:
         """A number; none when it was not sent or is none."""
@@ -73,6 +97,10 @@ async def form_of(request: Request, most: int = MAX_FIELDS) -> Form:
     """The form of a request, without files. Raises ``Refused`` for what is no form, or more than one holds."""
     form = await read_form(request, most_fields=most)
     return whole(form)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 async def form_with_files(request: Request) -> Form:
@@ -92,7 +120,7 @@ async def read_form(
 ) -> Form:
     """What a request sent, as far as it may go; it is kept with the request, so that what was typed is not lost
     to the page that says why nothing came of it."""
-    form = await _read(request, most_fields, most_files, most_bytes)
+    form = replace(await _read(request, most_fields, most_files, most_bytes), path=request.url.path)
     request.state.form = form
     return form
 

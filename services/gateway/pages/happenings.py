@@ -69,6 +69,7 @@ COME_AND_GO = {
 UNSEEN_OPEN = N_("A ticket on which it depends is open again")
 COPIED = N_("{who} copied messages to {ticket}")
 MOVED = N_("{who} moved it from {before} to {after}")
+OTHER_QUEUE = N_("another queue")
 UNSENT = N_("A mail to {whom} could not be sent: {reason}")
 
 
@@ -98,8 +99,8 @@ def line(entry: Entry, reader: Reader) -> Line | None:
                 filled(reader.t.look(N_("{who} set the priority to {priority}")), {"who": who, "priority": word})
             )
         case "ticket.moved":
-            params = {"who": who, "before": bdi(details["before"]), "after": bdi(details["after"])}
-            return Line(filled(reader.t.look(MOVED), params))
+            params = {side: queue(details[side], reader) for side in ("before", "after")}
+            return Line(filled(reader.t.look(MOVED), {"who": who, **params}))
         case "ticket.escalated":
             return Line(promise_line(details, reader), late=details["percent"] >= 100)
         case "notification.sent" if details["kind"] not in QUIET:
@@ -159,6 +160,11 @@ def kept_line(entry: Entry, who: Markup, reader: Reader) -> Line:
 def plain(value: object) -> str:
     """The value of a field, in a line."""
     return ", ".join(map(str, value)) if isinstance(value, list) else "–" if value is None else str(value)
+
+
+def queue(name: str | None, reader: Reader) -> Markup:
+    """A queue by its name; one that may not be seen is another queue."""
+    return bdi(name) if name else Markup("{}").format(reader.t(OTHER_QUEUE))
 
 
 def target(name: str | None, reader: Reader) -> Markup:

@@ -51,7 +51,7 @@ async def merge(visit: Visit) -> Response:
             visit.asker, form.command, sources[0], into=into, others=sources[1 : MOST + 1]
         )
     except Refused as refused:
-        again = form.command if refused.problem.status >= 500 else ""
+        again = form.id if refused.problem.status >= 500 else ""
         return await merge_page(visit, sources, into, refused.problem, again)
     return seen(f"/tickets/{ticket.number}?done=merged" if ticket else "/?done=gone")
 
@@ -137,7 +137,7 @@ async def unmerge(visit: Visit) -> Response:
     except Refused as refused:
         shown = await answering(visit, number)
         draft = Draft(what="unmerge", typed={**form.fields, "number": [number]})
-        return await page(visit, shown, draft.refused(refused.problem, form.command), refused.problem.status)
+        return await page(visit, shown, draft.refused(refused.problem, form.id), refused.problem.status)
     return seen(f"/tickets/{ticket.number}?done=unmerged" if ticket else "/?done=gone")
 
 
@@ -181,7 +181,7 @@ async def split(visit: Visit) -> Response:
             keep=keep,
         )
     except Refused as refused:
-        again = form.command if refused.problem.status >= 500 else ""
+        again = form.id if refused.problem.status >= 500 else ""
         typed = Splitting(frozenset(messages), form.text("subject"), form.text("queue"), keep, again)
         return await split_page(visit, await answering(visit, number_of(visit)), typed, refused.problem)
     return seen(f"/tickets/{ticket.number}?done=split" if ticket else "/?done=gone")
@@ -211,7 +211,7 @@ async def unsplit(visit: Visit) -> Response:
         ticket = await visit.views.joining.unsplit(visit.asker, form.command, number_of(visit))
     except Refused as refused:
         shown = await answering(visit, number_of(visit))
-        draft = Draft(what="unsplit").refused(refused.problem, form.command)
+        draft = Draft(what="unsplit").refused(refused.problem, form.id)
         return await page(visit, shown, draft, refused.problem.status)
     return seen(f"/tickets/{ticket.number}?done=unsplit" if ticket else "/?done=gone")
 

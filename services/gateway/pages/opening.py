@@ -51,7 +51,7 @@ async def open_ticket(visit: Visit) -> Response:
         )
     except Refused as refused:
         unsure = refused.problem.status >= 500  # it may have been done: the same id again does it once
-        return await page(visit, replace(typed, command=form.command if unsure else ""), refused.problem)
+        return await page(visit, replace(typed, command=form.id if unsure else ""), refused.problem)
     if ticket is None:
         return seen("/?done=gone")
     return seen(f"/tickets/{ticket.number}?done={'written' if typed.kind == 'mail' else 'opened'}")

@@ -63,7 +63,7 @@ async def page(visit: Visit, problem: Problem | None = None, typed: Form | None 
         current="/profile",
         done=visit.reader.t(done) if done and problem is None else "",
         problem=problem,
-        command=typed.command if typed and problem and problem.status >= 500 else "",
+        command=typed.id if typed and problem and problem.status >= 500 else "",
         language=typed.text("language") if typed else person.language or "",
         languages_known=LANGUAGE_NAMES,
         name=typed.text("name") if typed else person.name,

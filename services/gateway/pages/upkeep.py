@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from starlette.responses import Response
 
 from ticketwire_contracts.tickets import FieldDefinition, FieldValue
@@ -164,6 +166,8 @@ def value_of(definition: FieldDefinition, form: Form) -> FieldValue | None:
         try:
             number = float(text.replace(",", "."))
         except ValueError:
+            return text
+        if not math.isfinite(number):
             return text
         return int(number) if number.is_integer() else number
     return text or None

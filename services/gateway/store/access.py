@@ -110,6 +110,8 @@ class Access:
 
         Who is shown no addresses finds nobody by theirs either.
         """
+        if words and "\0" in words:
+            return [], None  # stands in nobody's name, and the database takes no such pattern
         ways: list[Doc] = []
         if agents is not None:
             ways.append({"agent": True} if agents else {"agent": {"$ne": True}})

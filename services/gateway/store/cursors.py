@@ -11,6 +11,9 @@ import orjson
 
 from ..domain.order import Key
 
+KEPT = range(-(2**63), 2**63)
+"""Numbers as a database keeps them."""
+
 
 def write_cursor(order: str, values: Sequence[Any]) -> str:
     """An opaque word for a place in an order."""
@@ -49,4 +52,6 @@ def _value(plain: Any) -> Any:
         return datetime.fromtimestamp(moment // 1000, UTC).replace(microsecond=moment % 1000 * 1000)
     if plain is not None and not isinstance(plain, str | int):
         raise ValueError("not a value of a cursor")
+    if isinstance(plain, int) and plain not in KEPT:
+        raise ValueError("a number that no row has")
     return plain

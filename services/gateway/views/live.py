@@ -244,7 +244,8 @@ def write_place(place: Place) -> str:
 def read_place(word: str) -> Place | None:
     """The place that an id names."""
     seconds, _, counter = word.partition(".")
-    return (int(seconds), int(counter)) if seconds.isdigit() and counter.isdigit() and len(word) < 40 else None
+    plain = word.isascii() and seconds.isdigit() and counter.isdigit() and len(word) < 40
+    return (int(seconds), int(counter)) if plain else None
 
 
 def _ticket_change(place: Place, ticket: Ticket) -> Change:

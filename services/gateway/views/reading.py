@@ -99,7 +99,7 @@ class Reading:
         if owner is not None:
             where |= self._by_owner(asker, owner)
         if requester:
-            where["requesters.address"] = {"$in": await self._addresses(requester)}
+            where["requesters.address"] = {"$in": await self._addresses(asker, requester)}
         if overdue:
             where["due_sort"] = {"$lt": now}
         if sort not in ORDERS:
@@ -108,10 +108,18 @@ class Reading:
             items, following = await self._tickets.find(Selection(where, sort, min(max(limit, 1), MOST), cursor))
         return Page(await veiled(self._tickets, asker, items), following)
 
-    async def _addresses(self, requester: str) -> list[str]:
-        """An address, and the others of whoever has it: a customer who was joined is asked for by any."""
+    async def _addresses(self, asker: Asker, requester: str) -> list[str]:
+        """An address, and the others of whoever has it: a customer who was joined is asked for by any.
+
+        Whose an address is learns only who administers people, or sees it on a ticket.
+        """
         person = await self._people.person_at(requester)
-        return list(dict.fromkeys([requester, *(person.addresses if person else ())]))
+        if person is None:
+            return [requester]
+        knows = asker.directory.may(asker.viewer, "person.admin") or await self._tickets.count(
+            {**visible(asker, None), "requesters.address": requester}
+        )
+        return list(dict.fromkeys([requester, *person.addresses])) if knows else [requester]
 
     def _by_owner(self, asker: Asker, owner: str) -> Filter:
         if owner == "none":
@@ -266,8 +274,18 @@ async def told(tickets: Tickets, asker: Asker, parts: dict[str, Ticket], entries
         if to is not None:
             entry = _mark(entry, to if to in seen else None)
         message = _veiled_message(entry.message, seen) if entry.message else None
-        shown.append(replace(entry, details=_veiled_details(entry.details, seen), message=message))
+        details = _veiled_details(entry.details, seen)
+        if entry.type == "ticket.moved":
+            details |= {side: None for side in ("before", "after") if not knows_queue(asker, part, details[side])}
+        shown.append(replace(entry, details=details, message=message))
     return shown
+
+
+def knows_queue(asker: Asker, ticket: Ticket, name: str) -> bool:
+    """Whether the asker may read a queue's name on a ticket's timeline: of a queue that they see, or of the one in
+    which they see the ticket."""
+    directory = asker.directory
+    return name == ticket.queue or visible_to(asker.viewer, directory.queue_thing(name), directory.grants)
 
 
 def is_address(target: str) -> bool:

@@ -83,11 +83,12 @@ def unfilled(context: Context, ticket: TicketState) -> Refusal | None:
 
 def set_queue_fields(context: Context, actor: Actor, command: SetQueueFieldsV1) -> Decision:
     """The custom fields of a queue, all of them, in this order. No epoch of rights begins: nobody sees more by it."""
+    # the right is asked first, so that nobody learns which queues there are by whether it is 403 or 404
+    if not context.may(actor, "queue.admin", Thing(queue=command.queue)):
+        return forbidden("queue.admin")
     queue = context.directory.queues.get(command.queue)
     if queue is None:
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {command.queue}.")
-    if not context.may(actor, "queue.admin", Thing(queue=command.queue)):
-        return forbidden("queue.admin")
     names = [one.name for one in command.fields]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         return refused("field-twice", "The same field twice", 422, f"{twice[0]} is there twice.")

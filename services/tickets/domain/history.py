@@ -20,6 +20,8 @@ SILENT = frozenset({"version", "public_version", "updated_at", "clocks"})
 """Fields that move with everything."""
 OF_NOTES = frozenset({"messages"})
 """Fields that would tell of a note to those who may not see notes."""
+QUEUES = {"opened": ("queue",), "moved": ("before", "after")}
+"""What happened → where in it queues are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,21 @@ class Recorded:
 
 
 def entries(
-    before: TicketState | None, commits: Iterable[Recorded], *, notes: bool, hidden: frozenset[str] = frozenset()
+    before: TicketState | None,
+    commits: Iterable[Recorded],
+    *,
+    notes: bool,
+    hidden: frozenset[str] = frozenset(),
+    unseen: frozenset[str] = frozenset(),
 ) -> list[HistoryEntry]:
-    """The changes of these commits, on top of the state ``before`` them; notes only for who may see them, and no
-    word of ``hidden`` tickets."""
+    """The changes of these commits, on top of the state ``before`` them; notes only for who may see them, no word of
+    ``hidden`` tickets and no name of ``unseen`` queues."""
     told = []
     for commit in commits:
         seen = [
             event for event in commit.events if (notes or not is_internal(event)) and hidden.isdisjoint(_named(event))
         ]
-        changed = difference(before, commit.after, frozenset() if notes else OF_NOTES, hidden)
+        changed = difference(before, commit.after, frozenset() if notes else OF_NOTES, hidden, unseen)
         before = commit.after
         if not seen and not changed:
             continue
@@ -58,7 +65,7 @@ def entries(
                 command=commit.command,
                 cause=cause_of(commit),
                 correlation=commit.correlation,
-                happened=[_happening(commit.after.number, event, commit.at, hidden) for event in seen],
+                happened=[_happening(commit.after.number, event, commit.at, hidden, unseen) for event in seen],
                 changed=changed,
             )
         )
@@ -70,10 +77,11 @@ def difference(
     after: TicketState,
     kept_back: frozenset[str] = frozenset(),
     hidden: frozenset[str] = frozenset(),
+    unseen: frozenset[str] = frozenset(),
 ) -> dict[str, Difference]:
     """The ticket's fields that are other than before. On opening, those that have something in them."""
-    was = without(before.shown().model_dump(mode="json"), hidden) if before else {}
-    now = without(after.shown().model_dump(mode="json"), hidden)
+    was = _veiled(without(before.shown().model_dump(mode="json"), hidden), ("queue",), unseen) if before else {}
+    now = _veiled(without(after.shown().model_dump(mode="json"), hidden), ("queue",), unseen)
     return {
         name: Difference(before=was.get(name), after=now.get(name))
         for name in now
@@ -120,7 +128,11 @@ def _named(event: Thin) -> set[str]:
     return numbers_in(about)
 
 
-def _happening(number: str, event: Thin, at: datetime, hidden: frozenset[str]) -> Happening:
+def _veiled(value: dict[str, Any], names: Iterable[str], unseen: frozenset[str]) -> dict[str, Any]:
+    return value | {name: None for name in names if value.get(name) in unseen}
+
+
+def _happening(number: str, event: Thin, at: datetime, hidden: frozenset[str], unseen: frozenset[str]) -> Happening:
     if isinstance(event, Erased):
         return Happening(type=event.type, details={"person": event.person, "values": sorted(event.takes)})
     said = set(Said.model_fields) if isinstance(event, Said) else {"type", "v"}
@@ -128,4 +140,5 @@ def _happening(number: str, event: Thin, at: datetime, hidden: frozenset[str]) -
     message = message_of(number, event, at) if isinstance(event, Said) else None
     if message is not None and message.origin and not hidden.isdisjoint(numbers_in(message.origin)):
         message = message.model_copy(update={"origin": None})
-    return Happening(type=event.type, message=message, details=without(details, hidden))
+    told = _veiled(without(details, hidden), QUEUES.get(event.type, ()), unseen)
+    return Happening(type=event.type, message=message, details=told)

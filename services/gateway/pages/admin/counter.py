@@ -74,7 +74,7 @@ async def answered(
 
 def command_after(form: Form, problem: Problem) -> str:
     """What may have been done after all keeps its command's id; a refusal is final, so the next try gets its own."""
-    return form.command if problem.status >= 500 else ""
+    return form.id if problem.status >= 500 else ""
 
 
 def part(visit: Visit, name: str) -> str:

@@ -1,4 +1,5 @@
 // The answer box: says to whom while recipients are chosen, and sends once.
+import { answered, comeBack, sending } from "./once.js";
 
 /** Watches the forms of the page. */
 export function answers() {
@@ -6,7 +7,9 @@ export function answers() {
   box?.addEventListener("change", () => tell(box));
   if (box) tell(box);
   for (const clip of document.querySelectorAll(".clip input")) clip.addEventListener("change", () => count(clip));
+  answered();
   document.addEventListener("submit", (event) => {
+    sending(event.target);
     // the hidden command id makes a second send harmless; this only spares the wait
     const button = event.submitter;
     if (button && event.target.method === "post") setTimeout(() => { button.disabled = true; });
@@ -14,6 +17,8 @@ export function answers() {
   // back in history: the form must be usable again
   window.addEventListener("pageshow", () => {
     for (const button of document.querySelectorAll("button[disabled]")) button.disabled = false;
+    comeBack();
+    if (box) tell(box);
   });
   for (const passing of document.querySelectorAll("[data-passing]")) {
     const address = new URL(location.href);
