@@ -107,7 +107,7 @@ class Api:
         if wrong or not recipients or len(recipients) > RECIPIENTS:
             detail = f"`{wrong[0][:80]}` is no mail address." if wrong else "Name up to 100 as `?to=`."
             raise Refused(422, "no-recipient", "No recipient", detail)
-        sender = request.query_params.get("from", "")
+        sender = request.query_params.get("from")  # not named, it is unknown: only a named empty one is a bounce's
         mails = arrivals(raw, recipients, sender, datetime.now(UTC), uuid.uuid4().hex)
         try:
             await self._taker.take(mails)

@@ -223,7 +223,7 @@ def explained(file: str, raw: bytes, sender: str | None = None) -> bytes:
         read = read_mail(raw, sender)
     except Exception as error:
         # As the worker does: what breaks the parser is shown as a mail that nobody could read.
-        read = unread_mail(raw, sender or "", type(error).__name__)
+        read = unread_mail(raw, sender, type(error).__name__)
     # A file name need not be text.
     name = file.encode("utf-8", "replace").decode()
     return orjson.dumps({"file": name, **read.reading.model_dump(mode="json", by_alias=True)})

@@ -132,8 +132,9 @@ async def test_a_pool_that_is_closed_leaves_no_process() -> None:
 
 
 def test_frames_carry_what_they_were_given() -> None:
-    stream = BytesIO(frames.request(MAILS))
-    assert frames.requests(stream) == [(each.envelope_from, each.raw) for each in MAILS]
+    mails = [*MAILS, arrival(sender=None), arrival()]
+    stream = BytesIO(frames.request(mails))
+    assert frames.requests(stream) == [(each.envelope_from, each.raw) for each in mails]
     assert frames.requests(stream) is None
 
 

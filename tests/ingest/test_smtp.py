@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
+import orjson
 import pytest
 from starlette.applications import Starlette
 
@@ -290,6 +291,18 @@ async def test_a_raw_mail_by_http_is_kept(door: Door) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "sender", "automated"), [("", None, False), ("&from=", "", True), ("&from=%3C%3E", "", True)]
+)
+async def test_only_a_sender_named_as_empty_is_a_bounce(
+    door: Door, query: str, sender: str | None, automated: bool
+) -> None:
+    row = await only_row(door, await post(door, f"/mail?to=support@example.org{query}", mail()))
+    said = orjson.loads(row["outbox"][0]["event"])
+    assert (row["envelope_from"], said["envelope_from"]) == (sender, "")
+    assert said["mail_read"]["auto"]["is_auto"] is automated
+
+
 async def test_what_curl_posts_is_a_mail(door: Door) -> None:
     answer = await post(door, "/mail?to=support@example.org", mail(), "application/x-www-form-urlencoded")
     assert bytes((await only_row(door, answer))["raw"]) == mail()
@@ -317,6 +330,8 @@ async def test_rt_mailgate_may_deliver_here(door: Door) -> None:
     path, kind = "/REST/1.0/NoAuth/mail-gateway", "multipart/form-data; boundary=f"
     answer = await post(door, path, form(queue=b"Support", action=b"correspond", message=mail()), kind)
     assert (answer.status_code, answer.text) == (200, "ok\n")
+    (row,) = await door.store._mails.find({})
+    assert not orjson.loads(row["outbox"][0]["event"])["mail_read"]["auto"]["is_auto"]
     comment = await post(door, path, form(queue=b"Support", action=b"comment", message=mail()), kind)
     assert (comment.status_code, comment.json()["type"]) == (422, "unknown-action")
     nowhere = await post(door, path, form(queue=b"nowhere", message=mail()), kind)

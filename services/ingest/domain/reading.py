@@ -64,7 +64,7 @@ def read_mail(raw: bytes, envelope_from: str | None = None) -> MailRead:
     return MailRead(reading, tuple(file.data for file in body.files))
 
 
-def unread_mail(raw: bytes, envelope_from: str, reason: str) -> MailRead:
+def unread_mail(raw: bytes, envelope_from: str | None, reason: str) -> MailRead:
     """What is said of a mail that could not be read: its raw octets as the one attachment (design decision 11).
 
     Looks at a few lines of the header only, so that it holds where reading itself failed.
