@@ -6,6 +6,7 @@ details (RFC 9457).
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .domain import read_mail
+from .domain import recipients_of
 from .domain.arrivals import Arrival, arrivals, well_formed
 from .domain.forms import fields_of_form
 
@@ -79,7 +80,8 @@ class Api:
     async def _form(self, request: Request, kind: str, body: bytes) -> Response:
         """As RT answers: ``rt-mailgate`` looks for the word ``ok``."""
         if kind == "multipart/form-data":
-            fields = fields_of_form(request.headers["content-type"], body)
+            # A form of many megabytes takes its time, and the loop has others to serve.
+            fields = await asyncio.to_thread(fields_of_form, request.headers["content-type"], body)
         else:
             pairs = parse_qs(body.decode("latin-1"), keep_blank_values=True, max_num_fields=50)
             fields = {name: values[0].encode("latin-1") for name, values in pairs.items()}
@@ -118,8 +120,7 @@ class Api:
 
     async def _recipients(self, raw: bytes) -> list[str]:
         """From the headers: those of To and Cc that are a queue's, else the first."""
-        reading = read_mail(raw[: 256 * 1024]).reading
-        named = [address.address for address in [*reading.to, *reading.cc] if well_formed(address.address)]
+        named = [one.address for one in recipients_of(raw) if well_formed(one.address)]
         return await self._store.ours(named) or named[:1]
 
     async def _body(self, request: Request) -> bytes:

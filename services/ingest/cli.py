@@ -25,7 +25,7 @@ from ticketwire_chassis.mongo import ASCENDING, Doc, PyMongoError, open_database
 from ticketwire_contracts.base import Answer
 from ticketwire_contracts.ingest import RereadMailsV1, ShowAccountV1
 
-from .domain import addresses, arrivals, read_mail, unread_mail
+from .domain import addresses, arrivals, read_mail, recipients_of, unread_mail
 from .domain.headers import cut
 
 ENDINGS = re.compile(rb"\r\n|\r|\n")
@@ -167,8 +167,7 @@ def letter(raw: bytes, to: Sequence[str], sender: str | None) -> Letter:
         raise ValueError("empty; give a file with a mail in it")
     recipients = list(to)
     if not recipients:
-        reading = read_mail(raw[:HEAD]).reading
-        recipients = [one.address for one in [*reading.to, *reading.cc] if arrivals.well_formed(one.address)]
+        recipients = [one.address for one in recipients_of(raw) if arrivals.well_formed(one.address)]
     if not recipients:
         raise ValueError("it names no recipient; name one with --to")
     if sender is None:

@@ -13,6 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from services.ingest.api import Api
+from services.ingest.domain import mime
 from services.ingest.store import MailStore
 from ticketwire_chassis.blobs import BlobStore
 from ticketwire_chassis.mongo import Doc, open_database
@@ -314,6 +315,16 @@ async def test_the_recipient_is_the_queue_among_the_addresses(door: Door) -> Non
     assert (await only_row(door, await post(door, "/mail", raw)))["recipient"] == "billing@example.org"
     raw = mail(to="boss@example.org", message_id="other@x.test")
     assert (await only_row(door, await post(door, "/mail", raw)))["recipient"] == "boss@example.org"
+
+
+async def test_whom_it_is_to_is_found_without_reading_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_here(*_: object) -> None:
+        raise AssertionError("the loop that all wait for reads no mail")
+
+    monkeypatch.setattr(mime, "split", read_here)  # the worker is another process
+    raw = mail(to="<" + "," * 63_000, headers="Cc: <" + "," * 63_000 + ">, support@example.org\r\nCc: boss@example.org")
+    assert (await post(door, "/mail", raw)).json()["type"] == "no-recipient"
+    assert (await only_row(door, await post(door, "/mail", mail(to="boss@x.test"))))["recipient"] == "boss@x.test"
 
 
 def form(**fields: bytes) -> bytes:

@@ -87,8 +87,18 @@ def unread_mail(raw: bytes, envelope_from: str | None, reason: str) -> MailRead:
 
 def message_id_of(raw: bytes) -> str | None:
     """Only the Message-ID, cheaply."""
-    found = ids(cut(raw[: caps.HEADER_OCTETS], [])[0].raw(b"message-id"))
+    found = ids(_head(raw).raw(b"message-id"))
     return found[0] if found else None
+
+
+def recipients_of(raw: bytes) -> list[Address]:
+    """Only whom it is to, then who gets a copy, cheaply."""
+    fields = _head(raw)
+    return [*_recipients(fields, b"to", []), *_recipients(fields, b"cc", [])]
+
+
+def _head(raw: bytes) -> Fields:
+    return cut(mime.with_line_feeds(raw[: caps.HEADER_OCTETS]), [])[0]
 
 
 def _sender(fields: Fields, envelope_from: str | None, warnings: list[str]) -> Address:
