@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from html import unescape
+from urllib.parse import unquote
 
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict, Reading
 
@@ -41,7 +43,8 @@ def read_mail(raw: bytes, envelope_from: str | None = None) -> MailRead:
     verdict = auto.verdict(fields, sender.address, subject, envelope_from, root.type)
     if bounce and not verdict.is_auto:
         verdict = AutoVerdict(is_auto=True, reason="delivery report")
-    inline = {found.lower() for found in _CID.findall(shown)} if shown else set()
+    # A Content-ID in an URL is percent-encoded (RFC 2392), and escaped besides since it stands in HTML.
+    inline = {unquote(unescape(found)).lower() for found in _CID.findall(shown)} if shown else set()
     reading = Reading(
         from_=sender,
         reply_to=addresses.read(fields.raw(b"reply-to"), warnings, "reply_to"),
