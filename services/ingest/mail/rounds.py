@@ -131,13 +131,7 @@ class Rounds:
         for mail, future in members:
             if not future.done():
                 future.set_result(None)
-            log.info(
-                "mail_accepted",
-                row=mail.row,
-                recipient=mail.recipient,
-                size=len(mail.raw),
-                correlation=mail.correlation,
-            )
+            log.info("mail_accepted", row=mail.row, size=len(mail.raw), correlation=mail.correlation)
         ACCEPTED.inc(len(mails))
         OCTETS.inc(sum(len(mail.raw) for mail in mails))
         DUPLICATES.inc(result.duplicates)
