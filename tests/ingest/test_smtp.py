@@ -361,7 +361,8 @@ async def test_by_http_too_a_mail_takes_room_while_it_comes(narrow: Door) -> Non
 
 
 async def test_a_request_that_is_cut_off_gives_back_its_room(narrow: Door) -> None:
-    pieces = iter([{"type": "http.request", "body": BIG, "more_body": True}, {"type": "http.disconnect"}])
+    begun: Message = {"type": "http.request", "body": BIG, "more_body": True}
+    pieces = iter([begun, {"type": "http.disconnect"}])
 
     async def receive() -> Message:
         return next(pieces)
