@@ -7,8 +7,8 @@ journaled on a replica set), every time is UTC with its zone, every call is coun
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
 from bson import ObjectId
@@ -210,7 +210,8 @@ class Collection:
     async def insert_many(self, docs: Sequence[Doc], ordered: bool = True, session: Session = None) -> None:
         """Inserts; BulkWriteError with an entry per failed document."""
         MONGO_CALLS.labels("insert").inc()
-        await self._raw.insert_many(list(docs), ordered=ordered, session=session)
+        with _saying_why_only():
+            await self._raw.insert_many(list(docs), ordered=ordered, session=session)
 
     async def update_one(
         self, filter: Doc, update: Doc | Sequence[Doc], upsert: bool = False, session: Session = None
@@ -247,7 +248,8 @@ class Collection:
         if not requests:
             return 0
         MONGO_CALLS.labels("bulk").inc()
-        result = await self._raw.bulk_write(list(requests), ordered=ordered, session=session)
+        with _saying_why_only():
+            result = await self._raw.bulk_write(list(requests), ordered=ordered, session=session)
         return int(result.matched_count)
 
     async def delete_one(self, filter: Doc, session: Session = None) -> int:
@@ -293,3 +295,15 @@ class Collection:
                 opened()
             async for change in changes:
                 yield change
+
+
+@contextmanager
+def _saying_why_only() -> Iterator[None]:
+    """What failed of many writes is named by its place: the driver adds whole documents, and errors get into logs."""
+    try:
+        yield
+    except BulkWriteError as error:
+        for failed in error.details["writeErrors"]:
+            failed.pop("op", None)
+        error.args = (f"batch op errors occurred, full error: {error.details}",)
+        raise

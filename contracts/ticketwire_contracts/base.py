@@ -35,7 +35,8 @@ it is refused, and a refusal is kept."""
 class Value(BaseModel):
     """A frozen value. Readers ignore what they do not know (tolerant reader); writers are checked by mypy."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # What does not fit is named by its place: errors get into logs, and the input may be a mail.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Actor(Value):

@@ -134,7 +134,7 @@ class MailReceivedV1(MailEvent):
 
     topic: ClassVar[str] = "mail.received.v1"
     recipient: str = Field(description="The envelope recipient it was accepted for.")
-    envelope_from: str = Field(description="The envelope sender; empty for bounces.")
+    envelope_from: str = Field(description="The envelope sender; empty for bounces, and where nobody knows it.")
     received_at: datetime = Field(description="When we took it over.")
     raw_sha256: str = Field(description="Digest of the raw mail.")
     size: int = Field(description="Octets of the raw mail.")

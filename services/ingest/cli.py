@@ -25,7 +25,7 @@ from ticketwire_chassis.mongo import ASCENDING, Doc, PyMongoError, open_database
 from ticketwire_contracts.base import Answer
 from ticketwire_contracts.ingest import RereadMailsV1, ShowAccountV1
 
-from .domain import addresses, arrivals, read_mail, unread_mail
+from .domain import addresses, arrivals, read_mail, recipients_of, unread_mail
 from .domain.headers import cut
 
 ENDINGS = re.compile(rb"\r\n|\r|\n")
@@ -167,8 +167,7 @@ def letter(raw: bytes, to: Sequence[str], sender: str | None) -> Letter:
         raise ValueError("empty; give a file with a mail in it")
     recipients = list(to)
     if not recipients:
-        reading = read_mail(raw[:HEAD]).reading
-        recipients = [one.address for one in [*reading.to, *reading.cc] if arrivals.well_formed(one.address)]
+        recipients = [one.address for one in recipients_of(raw) if arrivals.well_formed(one.address)]
     if not recipients:
         raise ValueError("it names no recipient; name one with --to")
     if sender is None:
@@ -223,7 +222,7 @@ def explained(file: str, raw: bytes, sender: str | None = None) -> bytes:
         read = read_mail(raw, sender)
     except Exception as error:
         # As the worker does: what breaks the parser is shown as a mail that nobody could read.
-        read = unread_mail(raw, sender or "", type(error).__name__)
+        read = unread_mail(raw, sender, type(error).__name__)
     # A file name need not be text.
     name = file.encode("utf-8", "replace").decode()
     return orjson.dumps({"file": name, **read.reading.model_dump(mode="json", by_alias=True)})

@@ -65,5 +65,5 @@ class Forgetting:
             found += [
                 row["_id"]
                 for row in rows
-                if not row.get("open") and self._claim("address", row["envelope_from"]) in event.claims
+                if not row.get("open") and self._claim("address", row["envelope_from"] or "") in event.claims
             ]

@@ -40,7 +40,7 @@ def received(mail: Arrival, read: Known, reading: int, rev: int, now: datetime) 
         "mail": mail.row,
         "reading": reading,
         "recipient": mail.recipient,
-        "envelope_from": mail.envelope_from,
+        "envelope_from": mail.envelope_from or "",
         "received_at": mail.at,
         "raw_sha256": mail.digest,
         "size": len(mail.raw),

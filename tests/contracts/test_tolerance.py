@@ -101,3 +101,12 @@ def without_limit(schema: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("topic", sorted(COMMANDS))
 def test_every_text_of_a_command_has_a_limit(topic: str) -> None:
     assert without_limit(COMMANDS[topic].model_json_schema()) == []
+
+
+@pytest.mark.parametrize("topic", ["mail.received.v1", "ticket.opened.v1", "reply_to_ticket.v1"])
+def test_what_does_not_fit_is_not_told_to_the_log(topic: str) -> None:
+    kind = KINDS[topic]
+    spoiled = dict.fromkeys(EXAMPLES[topic], "a secret") | {"version": ["a secret"]}
+    with pytest.raises(ValidationError) as failed:
+        kind.model_validate(spoiled)
+    assert "a secret" not in f"{failed.value} {failed.value!r}"

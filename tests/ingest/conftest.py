@@ -61,12 +61,12 @@ class Door:
 
 
 async def opened(
-    store: MailStore, largest: int = 1024 * 1024, patience: float = 5.0
+    store: MailStore, largest: int = 1024 * 1024, patience: float = 5.0, in_flight: int = 64 * 1024 * 1024
 ) -> tuple[Door, asyncio.Task[None]]:
     """A door, and the task that keeps it open."""
     pool = Pool(1, 10.0, 1024)
     reader = Reader(store, pool, lambda: None)
-    rounds = Rounds(store, pool, lambda: None, reader.take, patience, 64 * 1024 * 1024)
+    rounds = Rounds(store, pool, lambda: None, reader.take, patience, in_flight)
     server = Server(rounds, "127.0.0.1", 0, "mx.example.org", largest, 3)
 
     async def run() -> None:

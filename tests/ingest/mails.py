@@ -28,7 +28,7 @@ def mail(
 def arrival(
     raw: bytes | None = None,
     recipient: str = "support@example.org",
-    sender: str = "anna@example.net",
+    sender: str | None = "anna@example.net",
     at: datetime = NOON,
 ) -> Arrival:
     """The mail on its way in, for one recipient."""

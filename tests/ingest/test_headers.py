@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.ingest.domain import read_mail
+from services.ingest.domain import message_id_of, read_mail, recipients_of
 from services.ingest.domain.addresses import read
 from services.ingest.domain.arrivals import arrivals, first_row, new_row, normal, well_formed
 from services.ingest.domain.headers import cut, date, decode_words, ids, media, params
@@ -69,6 +69,30 @@ def test_what_is_no_address_is_said_so() -> None:
     warnings: list[str] = []
     assert read("just words", warnings, "to") == []
     assert warnings == ["to_unreadable"]
+
+
+@pytest.mark.parametrize("field", ["<" + "," * 63_000, '"",' * 20_000, "a," * 30_000, "(a)" * 20_000])
+def test_of_a_field_of_nothing_but_signs_only_the_beginning_is_looked_at(field: str) -> None:
+    warnings: list[str] = []
+    assert read(field, warnings, "to") == []
+    assert warnings == ["to_capped", "to_unreadable"]
+    assert read(f"Anna <anna@x.test>, {field}", warnings, "to")[0].address == "anna@x.test"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(to="a@x.test, B <b@x.test>", headers="Cc: c@x.test\r\nTo: d@x.test"),
+        mail(to="broken <a@x.test", headers="Cc: =?utf-8?q?J=C3=BCrgen?= <c@x.test>, team: e@x.test;"),
+        mail(headers="Cc: c@x.test").replace(b"\r\n", b"\r"),
+        b"To: a@x.test\nwhat is this\nFrom: b@x.test\nCc: c@x.test\n\nx",
+        b"no mail",
+    ],
+)
+def test_recipients_and_id_found_cheaply_are_those_that_are_read(raw: bytes) -> None:
+    reading = read_mail(raw).reading
+    assert recipients_of(raw) == [*reading.to, *reading.cc]
+    assert message_id_of(raw) == reading.message_id
 
 
 def test_a_field_of_ten_thousand_addresses_is_capped() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from services.ingest.domain import read_mail
 from services.ingest.domain.arrivals import Arrival, Known, known
@@ -132,8 +133,9 @@ async def test_a_pool_that_is_closed_leaves_no_process() -> None:
 
 
 def test_frames_carry_what_they_were_given() -> None:
-    stream = BytesIO(frames.request(MAILS))
-    assert frames.requests(stream) == [(each.envelope_from, each.raw) for each in MAILS]
+    mails = [*MAILS, arrival(sender=None), arrival()]
+    stream = BytesIO(frames.request(mails))
+    assert frames.requests(stream) == [(each.envelope_from, each.raw) for each in mails]
     assert frames.requests(stream) is None
 
 
@@ -231,6 +233,19 @@ async def test_accepting_does_not_wait_for_a_reader_that_hangs() -> None:
     task.cancel()
     for reading in list(rounds._reading):
         reading.cancel()
+
+
+async def test_the_log_names_the_row_of_a_mail_and_nobodys_address() -> None:
+    rounds = rounds_on(Shelf(), Slow())
+    task = asyncio.create_task(rounds.run())
+    one = arrival(recipient="support+TW-1.reply.0123456789.aaaaaaaaaaaaaaaaaaaa@example.org")
+    with capture_logs() as said:
+        await rounds.take([one])
+    task.cancel()
+    for reading in list(rounds._reading):
+        reading.cancel()
+    assert [line["row"] for line in said if line["event"] == "mail_accepted"] == [one.row]
+    assert "@" not in str(said)
 
 
 async def test_mails_that_come_at_once_are_one_round() -> None:

@@ -69,6 +69,15 @@ async def test_their_mails_go_with_blobs_and_addresses_and_others_stay(house: Ho
     assert await house.store.reread([own.row, bobs.row], NOON) == 1, "what was erased is never read again"
 
 
+async def test_a_mail_whose_sender_nobody_named_is_erased_where_it_is_named(house: House) -> None:
+    named, other = (arrival(mail(message_id=f"m{n}@x.test"), sender=None) for n in range(2))
+    await accept(house, named, other)
+    await house.store.settle([settled(named.row), settled(other.row)], NOON)
+    await Forgetting(house.db, house.blobs, SIGNER.claim).on_person_erased([erased(named.row)])
+    assert await house.store.raw(named.row) is None
+    assert await house.store.raw(other.row) == other.raw
+
+
 async def test_a_reader_that_comes_late_brings_nothing_back(house: House) -> None:
     one = arrival()
     accepted = await house.store.accept_mails([(one, None)], NOON)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.domain import message_id_of, read_mail, unread_mail
+from services.ingest.domain.arrivals import known
 from services.ingest.domain.charsets import clean, codec_of, decode
 from services.ingest.domain.forms import fields_of_form
 from services.ingest.domain.html import sanitised, to_text
@@ -105,6 +106,27 @@ def test_an_image_in_the_html_is_inline() -> None:
     assert reading.html is not None
     assert 'src="cid:logo@x"' in reading.html
     assert [(one.content_id, one.inline) for one in reading.attachments] == [("logo@x", True)]
+
+
+@pytest.mark.parametrize(
+    ("written", "content_id"), [("logo%40x", "logo@X"), ("50%25+a&amp;b@x", "50%+a&b@x"), ("caf%C3%A9@x", "café@x")]
+)
+def test_an_image_is_found_by_its_id_as_an_url_writes_it(written: str, content_id: str) -> None:
+    html = f'Content-Type: text/html\r\n\r\n<p>Look:<img src="cid:{written}"></p>\r\n'
+    image = f"Content-Type: image/png\r\nContent-ID: <{content_id}>\r\n\r\npixels\r\n"
+    reading = read_mail(with_parts(html, image, kind="related")).reading
+    assert [(one.content_id, one.inline) for one in reading.attachments] == [(content_id, True)]
+
+
+@pytest.mark.parametrize(
+    ("field", "content_id"),
+    [(b"<a\x00\x01@b>", "a@b"), (b"<a+2AA-\xff@b>", "a?\ufffd@b"), (b"<\x07>", None), (b"< a\t@b>", "a@b")],
+)
+def test_an_odd_content_id_hurts_nobody(field: bytes, content_id: str | None) -> None:
+    raw = with_parts(TEXT, "Content-Type: image/png; charset=utf-7\r\nContent-ID: FIELD\r\n\r\npixels")
+    read = read_mail(raw.replace(b"FIELD", field))
+    assert read.reading.attachments[0].content_id == content_id
+    assert Reading.model_validate_json(known(read).reading) == read.reading
 
 
 def test_a_forwarded_mail_is_a_file_named_by_its_subject() -> None:
@@ -270,6 +292,26 @@ def test_html_becomes_text_to_read() -> None:
     assert "- one\n- two" in text
     assert "> You wrote" in text
     assert text.endswith("a <b> & c")
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (
+            "<blockquote>Which room?</blockquote>\n 204<br>\n<blockquote>Which floor?</blockquote>\n the second<br>",
+            "> Which room?\n\n204\n\n> Which floor?\n\nthe second",
+        ),
+        ("Hi<blockquote>a<br>b</blockquote><span>below</span>", "Hi\n\n> a\n> b\n\nbelow"),
+        (
+            "<blockquote>new<blockquote>old</blockquote>new</blockquote><b>mine</b>",
+            "> new\n>\n>> old\n>\n> new\n\nmine",
+        ),
+        ("<blockquote><p>a</p></blockquote></blockquote>b", "> a\n\nb"),
+    ],
+)
+def test_what_is_written_under_a_quote_is_not_quoted(html: str, expected: str) -> None:
+    text = to_text(sanitised(html, []))
+    assert text.removeprefix(">\n") == expected
 
 
 def test_html_that_is_too_much_is_kept_as_a_file() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
+import orjson
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import Message
 
 from services.ingest.api import Api
+from services.ingest.domain import mime
+from services.ingest.mail.smtp import PIECE_OCTETS
 from services.ingest.store import MailStore
 from ticketwire_chassis.blobs import BlobStore
 from ticketwire_chassis.mongo import Doc, open_database
@@ -19,6 +24,7 @@ from ticketwire_contracts.tickets import Queue
 
 from .conftest import Door, closed, opened
 from .mails import mail
+from .test_pool import Shelf
 
 
 class Talk:
@@ -261,10 +267,117 @@ async def test_whatever_goes_wrong_the_sender_keeps_his_mail() -> None:
     await closed(task)
 
 
+# ------------------------------------------------------------------------------------------------------------ room
+
+ROOM = 300_000
+BIG = mail("x" * 76 + "\r\n") + (b"x" * 76 + b"\r\n") * 2500
+"""Of it only one at a time fits into the room."""
+
+
+@pytest.fixture
+async def narrow() -> AsyncIterator[Door]:
+    """A door with little room behind it."""
+    door, task = await opened(Shelf(), in_flight=ROOM)  # type: ignore[arg-type]
+    yield door
+    await closed(task)
+    assert door.rounds._room.left == ROOM, "it is given back, whatever happened"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns when it holds."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def until_taken(door: Door) -> None:
+    """Returns when a big mail has its room."""
+    await until(lambda: door.rounds._room.left <= ROOM - len(BIG) + 2 * PIECE_OCTETS)
+
+
+async def until_empty(door: Door) -> None:
+    """Returns when nothing has room."""
+    await until(lambda: door.rounds._room.left == ROOM)
+
+
+async def begin(talking: Talk) -> None:
+    """A big mail, all but its end."""
+    assert (await talking.say(b"MAIL FROM:<a@x.test>\r\n")).startswith("250")
+    assert (await talking.say(b"RCPT TO:<support@example.org>\r\n")).startswith("250")
+    assert (await talking.say(b"DATA\r\n")).startswith("354")
+    talking.writer.write(BIG)
+    await talking.writer.drain()
+
+
+async def test_a_mail_that_is_still_coming_takes_room_already(narrow: Door) -> None:
+    async with talk(narrow) as first, talk(narrow) as second:
+        await begin(first)
+        await until_taken(narrow)
+        assert (await second.data(BIG + b".\r\n")).startswith("451 4.3.0")
+        assert (await first.say(b".\r\n")).startswith("250")
+        assert (await second.data(BIG + b".\r\n")).startswith("250")
+
+
+async def test_whoever_hangs_up_gives_back_his_room(narrow: Door) -> None:
+    async with talk(narrow) as first:
+        await begin(first)
+        await until_taken(narrow)
+    await until_empty(narrow)
+    async with talk(narrow) as second:
+        assert (await second.data(BIG + b".\r\n")).startswith("250")
+
+
+async def test_what_is_too_large_takes_no_room_while_it_is_read_to_its_end(narrow: Door) -> None:
+    async with talk(narrow) as first, talk(narrow) as second:
+        await begin(first)
+        for _ in range(6):
+            first.writer.write(BIG)
+            await first.writer.drain()
+        await until_empty(narrow)
+        assert (await second.data(BIG + b".\r\n")).startswith("250")
+        assert (await first.say(b".\r\n")).startswith("552")
+
+
+async def test_a_stop_in_the_middle_of_a_mail_gives_back_its_room() -> None:
+    door, task = await opened(Shelf(), in_flight=ROOM)  # type: ignore[arg-type]
+    async with talk(door) as talking:
+        await begin(talking)
+        await until_taken(door)
+        await closed(task)
+        await until_empty(door)
+
+
+async def test_by_http_too_a_mail_takes_room_while_it_comes(narrow: Door) -> None:
+    meanwhile: list[int] = []
+
+    async def coming() -> AsyncIterator[bytes]:
+        yield BIG
+        meanwhile.append((await post(narrow, "/mail?to=support@example.org", BIG)).status_code)
+        yield b"end\r\n"
+
+    assert (await post(narrow, "/mail?to=support@example.org", coming())).status_code == 201
+    assert meanwhile == [503]
+    assert (await post(narrow, "/mail?to=support@example.org", BIG)).status_code == 201
+
+
+async def test_a_request_that_is_cut_off_gives_back_its_room(narrow: Door) -> None:
+    begun: Message = {"type": "http.request", "body": BIG, "more_body": True}
+    pieces = iter([begun, {"type": "http.disconnect"}])
+
+    async def receive() -> Message:
+        return next(pieces)
+
+    scope = {"type": "http", "method": "POST", "path": "/mail", "query_string": b"", "headers": []}
+    answer = await Api(narrow.rounds, narrow.store, 1024 * 1024).post(Request(scope, receive))
+    assert answer.status_code == 400
+
+
 # ------------------------------------------------------------------------------------------------------------ HTTP
 
 
-async def post(door: Door, path: str, body: bytes, kind: str = "message/rfc822") -> httpx.Response:
+async def post(
+    door: Door, path: str, body: bytes | AsyncIterator[bytes], kind: str = "message/rfc822"
+) -> httpx.Response:
     """POSTs to the HTTP edge beside the door."""
     app = Starlette(routes=Api(door.rounds, door.store, 1024 * 1024).routes)
     transport = httpx.ASGITransport(app=app)
@@ -290,6 +403,18 @@ async def test_a_raw_mail_by_http_is_kept(door: Door) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "sender", "automated"), [("", None, False), ("&from=", "", True), ("&from=%3C%3E", "", True)]
+)
+async def test_only_a_sender_named_as_empty_is_a_bounce(
+    door: Door, query: str, sender: str | None, automated: bool
+) -> None:
+    row = await only_row(door, await post(door, f"/mail?to=support@example.org{query}", mail()))
+    said = orjson.loads(row["outbox"][0]["event"])
+    assert (row["envelope_from"], said["envelope_from"]) == (sender, "")
+    assert said["mail_read"]["auto"]["is_auto"] is automated
+
+
 async def test_what_curl_posts_is_a_mail(door: Door) -> None:
     answer = await post(door, "/mail?to=support@example.org", mail(), "application/x-www-form-urlencoded")
     assert bytes((await only_row(door, answer))["raw"]) == mail()
@@ -301,6 +426,16 @@ async def test_the_recipient_is_the_queue_among_the_addresses(door: Door) -> Non
     assert (await only_row(door, await post(door, "/mail", raw)))["recipient"] == "billing@example.org"
     raw = mail(to="boss@example.org", message_id="other@x.test")
     assert (await only_row(door, await post(door, "/mail", raw)))["recipient"] == "boss@example.org"
+
+
+async def test_whom_it_is_to_is_found_without_reading_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_here(*_: object) -> None:
+        raise AssertionError("the loop that all wait for reads no mail")
+
+    monkeypatch.setattr(mime, "split", read_here)  # the worker is another process
+    raw = mail(to="<" + "," * 63_000, headers="Cc: <" + "," * 63_000 + ">, support@example.org\r\nCc: boss@example.org")
+    assert (await post(door, "/mail", raw)).json()["type"] == "no-recipient"
+    assert (await only_row(door, await post(door, "/mail", mail(to="boss@x.test"))))["recipient"] == "boss@x.test"
 
 
 def form(**fields: bytes) -> bytes:
@@ -317,6 +452,8 @@ async def test_rt_mailgate_may_deliver_here(door: Door) -> None:
     path, kind = "/REST/1.0/NoAuth/mail-gateway", "multipart/form-data; boundary=f"
     answer = await post(door, path, form(queue=b"Support", action=b"correspond", message=mail()), kind)
     assert (answer.status_code, answer.text) == (200, "ok\n")
+    (row,) = await door.store._mails.find({})
+    assert not orjson.loads(row["outbox"][0]["event"])["mail_read"]["auto"]["is_auto"]
     comment = await post(door, path, form(queue=b"Support", action=b"comment", message=mail()), kind)
     assert (comment.status_code, comment.json()["type"]) == (422, "unknown-action")
     nowhere = await post(door, path, form(queue=b"nowhere", message=mail()), kind)

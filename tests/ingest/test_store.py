@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 import orjson
+import pytest
 
 from services.ingest.domain import read_mail
 from services.ingest.domain.arrivals import Arrival, Known, known
 from services.ingest.store import LEASE, PATIENCE, ROW_OCTETS, TRIES
 from ticketwire_chassis import outbox
 from ticketwire_chassis.events import stamp
-from ticketwire_chassis.mongo import Doc
+from ticketwire_chassis.mongo import BulkWriteError, Doc
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import MailSettledV1, Queue
 
@@ -49,6 +51,14 @@ def settled(
 def said(row: Doc) -> list[Doc]:
     """The events in a row's outbox."""
     return [orjson.loads(entry["event"]) for entry in row["outbox"]]
+
+
+async def test_a_round_that_cannot_be_written_says_why_and_nothing_of_its_mails(house: House) -> None:
+    one = arrival()
+    await accept(house, one)
+    with pytest.raises(BulkWriteError, match="E11000") as failed:
+        await accept(house, replace(arrival(mail(message_id="other@x.test")), row=one.row))
+    assert "Printer" not in f"{failed.value!r} {failed.value} {failed.value.details}"
 
 
 async def test_a_mail_read_in_time_is_one_row_with_its_event(house: House) -> None:

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.domain.addresses import with_token
 from services.tickets.domain.context import SignedMark
 from services.tickets.domain.decision import Decision, Refusal
-from services.tickets.domain.events import PERSONAL, Opened, Received, Replied, lift, thin
+from services.tickets.domain.events import PERSONAL, Opened, Received, Replied, Said, lift, thin
+from services.tickets.domain.intake import without_keys
 from services.tickets.domain.lifecycle import DEFAULT
 from services.tickets.domain.state import fold
 from services.tickets.domain.threading import clean_subject, tags_of
@@ -22,7 +24,7 @@ from ticketwire_chassis.events import stamp
 from ticketwire_chassis.private import seal, unseal
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.escalation import EscalationDueV1
-from ticketwire_contracts.ingest import Address, AutoVerdict, Bounce
+from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, Bounce
 from ticketwire_contracts.tickets import (
     AddNoteV1,
     OpenTicketV1,
@@ -33,6 +35,7 @@ from ticketwire_contracts.tickets import (
     TicketCommand,
 )
 
+from .town import SIGNER, _signed_address
 from .world import ANNA, MARA, NEWBIE, NOON, OSKAR, World, agent, kinds, status
 
 mara, oskar, newbie = agent(MARA), agent(OSKAR), agent(NEWBIE)
@@ -43,6 +46,14 @@ def opened() -> World:
     world = World()
     world.mail()
     return world
+
+
+def message(decision: Decision) -> Said:
+    """What was said on the ticket."""
+    assert not isinstance(decision, Refusal)
+    event = decision[0].events[0]
+    assert isinstance(event, Said)
+    return event
 
 
 # ---------------------------------------------------------------------------------------------- opening
@@ -152,6 +163,58 @@ def test_an_address_signed_for_an_agents_reply_replies_only_for_that_agent() -> 
     decision = world.mail(to="support+tok@example.org", sender=OSKAR.addresses[0])
     assert kinds(decision) == ["replied", "status_changed"]
     assert kinds(world.mail(to="support+tok@example.org", sender=MARA.addresses[0])) == ["noted"]
+
+
+KEY = "support+tok@example.org"
+QUOTED = f"Fixed.\n\n> To reply to the customer by mail, write to: {KEY}\n> Call +49@home, mail me+{{}}@example.org"
+RICH = f'<a href="mailto:{KEY}">{KEY}</a> <a href="mailto:support%2Btok%40example.org">&lt;{KEY.upper()}&gt;</a>'
+
+
+@pytest.mark.parametrize("sender", [OSKAR.addresses[0], MARA.addresses[0], ANNA])
+def test_no_signed_address_of_ours_gets_into_a_message(sender: str) -> None:
+    world = opened()
+    world.marks |= {
+        key: SignedMark("TW-1", internal=True, reply_of=OSKAR.id) for key in (KEY, "support+TOK@example.org")
+    }
+    cc = [Address(name=KEY, address=KEY), Address(address="me+x@example.net")]
+    said = message(world.mail(to=KEY, sender=sender, text=QUOTED, html=RICH, cc=cc))
+    assert said.text == QUOTED.replace("+tok", "")
+    assert said.html == RICH.replace("+tok", "").replace("%2Btok", "").replace("+TOK", "")
+    if sender != OSKAR.addresses[0]:
+        assert said.cc == [Address(name="support@example.org", address="support@example.org"), cc[1]]
+
+
+@pytest.mark.parametrize("purpose", ["reply", "note"])
+def test_a_signed_address_is_known_as_notify_makes_it(purpose: str) -> None:
+    address = with_token("Help.Desk@example.org", SIGNER.reply_token("TW-1", purpose, "person/0123456789abcdef"))
+    world = World()
+    mail = world.make_mail("billing@example.org", ANNA, text=f"<{address}>, {address.replace('1', '2', 1)}.")
+    read = without_keys(replace(world.context(), signed_address=_signed_address), mail).mail_read
+    assert read.text == f"<Help.Desk@example.org>, {address.replace('1', '2', 1)}."
+
+
+def test_addresses_with_a_plus_that_are_not_ours_stay() -> None:
+    text = "a+b@x.test support+tok@example.org support+@example.org 1+1 +@ %2Btok%40"
+    assert message(World().mail(text=text)).text == text
+
+
+def test_the_html_of_an_agents_reply_does_not_go_to_the_customers_as_a_file() -> None:
+    world = opened()
+    world.marks[KEY] = SignedMark("TW-1", internal=True, reply_of=OSKAR.id)
+    files = [
+        Attachment(filename=name, content_type=kind, size=1, sha256=name, inline=False)
+        for name, kind in (("plan.pdf", "application/pdf"), ("message.html", "text/html"))
+    ]
+    large = world.mail(to=KEY, sender=OSKAR.addresses[0], attachments=files, warnings=["html_too_large"])
+    assert [file.filename for file in message(large).attachments] == ["plan.pdf"]
+    attached = world.mail(to=KEY, sender=OSKAR.addresses[0], attachments=files)
+    assert [file.filename for file in message(attached).attachments] == ["plan.pdf", "message.html"]
+
+
+def test_a_reply_whose_text_is_longer_than_was_looked_through_is_a_note() -> None:
+    world = opened()
+    world.marks[KEY] = SignedMark("TW-1", internal=True, reply_of=OSKAR.id)
+    assert kinds(world.mail(to=KEY, sender=OSKAR.addresses[0], warnings=["text_capped"])) == ["noted"]
 
 
 def test_an_address_signed_for_a_reply_does_not_outlive_the_right_to_reply() -> None:

@@ -6,6 +6,6 @@ raw ─ mime.split ─▶ parts ─ body.gather ─▶ message and files ─ rea
 and the verdicts: auto (a machine wrote it), bounces (a delivery report), language
 """
 
-from .reading import MailRead, message_id_of, read_mail, unread_mail
+from .reading import MailRead, message_id_of, read_mail, recipients_of, unread_mail
 
-__all__ = ["MailRead", "message_id_of", "read_mail", "unread_mail"]
+__all__ = ["MailRead", "message_id_of", "read_mail", "recipients_of", "unread_mail"]

@@ -75,7 +75,10 @@ class _Mailbox:
 def _tokens(value: str, warnings: list[str], field: str) -> list[Address]:
     addresses: list[Address] = []
     box, depth, comment = _Mailbox(), 0, ""
-    for token in _TOKEN.finditer(value):
+    for count, token in enumerate(_TOKEN.finditer(value)):
+        if count == caps.ADDRESS_TOKENS:
+            warnings.append(f"{field}_capped")
+            break
         quoted, sign, text = token[1], token[2], token[3]
         if depth:
             depth += {"(": 1, ")": -1}.get(sign or "", 0)
@@ -91,7 +94,10 @@ def _tokens(value: str, warnings: list[str], field: str) -> list[Address]:
             box.angle = False
         elif box.angle:
             # A route (<@a,@b:x@y>) ends with a colon; only what follows it is the address.
-            box.spec = [] if sign == ":" else [*box.spec, token[0].strip()]
+            if sign == ":":
+                box.spec.clear()
+            else:
+                box.spec.append(token[0].strip())
         elif sign in (",", ";"):
             addresses = _with(addresses, box)
             box = _Mailbox()

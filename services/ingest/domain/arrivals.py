@@ -22,7 +22,8 @@ class Arrival:
 
     row: str
     recipient: str
-    envelope_from: str
+    envelope_from: str | None
+    """The envelope sender: ``""`` for a bounce, none if nobody knows it."""
     raw: bytes
     at: datetime
     correlation: str
@@ -42,11 +43,14 @@ class Known:
     unparsed: bool = False
 
 
-def arrivals(raw: bytes, recipients: list[str], envelope_from: str, at: datetime, correlation: str) -> list[Arrival]:
+def arrivals(
+    raw: bytes, recipients: list[str], envelope_from: str | None, at: datetime, correlation: str
+) -> list[Arrival]:
     """One arrival for each different recipient."""
     digest = sha256(raw).hexdigest()
-    envelope_from = "" if envelope_from == "<>" else envelope_from  # as SMTP writes the sender of a bounce
-    envelope_from = envelope_from.encode("utf-8", "replace").decode()  # octets that are no text could not be kept
+    if envelope_from is not None:
+        envelope_from = "" if envelope_from == "<>" else envelope_from  # as SMTP writes the sender of a bounce
+        envelope_from = envelope_from.encode("utf-8", "replace").decode()  # octets that are no text could not be kept
     different = {recipient.lower(): recipient for recipient in recipients}
     return [
         Arrival(new_row(at), normal(recipient), envelope_from, raw, at, correlation, digest)

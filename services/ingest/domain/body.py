@@ -132,7 +132,7 @@ def _file(part: Part, name: str, warnings: list[str]) -> File:
     data = part.content(warnings)
     if not name and part.type in _MESSAGES:
         name = cleaned(cut(data[:65_536], [])[0].text(b"subject") or "message") + ".eml"
-    content_id = _UNSAFE_ID.sub("", part.fields.raw(b"content-id"))[: caps.ID_CHARS] or None
+    content_id = _UNSAFE_ID.sub("", clean(part.fields.raw(b"content-id")))[: caps.ID_CHARS] or None
     return File(name=name, type=part.type, data=data, content_id=content_id)
 
 

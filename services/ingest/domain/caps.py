@@ -16,6 +16,8 @@ DEPTH = 30
 ATTACHMENTS = 200
 ADDRESSES = 200
 """Of one address field."""
+ADDRESS_TOKENS = 5000
+"""Words and signs of one address field that are looked at."""
 ADDRESS_CHARS = 320
 NAME_CHARS = 200
 SUBJECT_CHARS = 500

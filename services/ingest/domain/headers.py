@@ -91,10 +91,12 @@ def cut(raw: bytes, warnings: list[str]) -> tuple[Fields, bytes]:
     if end - start > caps.HEADER_OCTETS:
         warnings.append("header_capped")
         end = start + caps.HEADER_OCTETS
-    at, skipped = start, False
+    at, skipped, known_at = start, False, -1
     for count, found in enumerate(_FIELD.finditer(raw, start, end)):
         if found.start() != at and not raw.startswith((b"From ", b">From "), at):
-            if not _more_known(raw, found.start(), end):
+            if known_at < found.start():  # looked for once, not again for every line before it
+                known_at = _next_known(raw, found.start(), end)
+            if known_at < 0:
                 return fields, raw[at:]
             skipped = True
         if count == caps.HEADER_FIELDS:
@@ -106,7 +108,7 @@ def cut(raw: bytes, warnings: list[str]) -> tuple[Fields, bytes]:
     if at < end and raw[at:end].strip() and not raw.startswith((b"From ", b">From "), at):
         if not fields:
             return fields, raw[start:]
-        if blank is None or not _more_known(raw, start, at):
+        if blank is None or _next_known(raw, start, at) < 0:
             return fields, raw[at:]
         skipped = True
     if skipped:
@@ -114,8 +116,10 @@ def cut(raw: bytes, warnings: list[str]) -> tuple[Fields, bytes]:
     return fields, raw[body_start:]
 
 
-def _more_known(raw: bytes, start: int, end: int) -> bool:
-    return any(found[1].lower() in _KNOWN for found in _FIELD.finditer(raw, start, min(end, start + 8192)))
+def _next_known(raw: bytes, start: int, end: int) -> int:
+    """Where the next field that every mail program knows begins; -1 when none is near."""
+    fields = _FIELD.finditer(raw, start, min(end, start + 8192))
+    return next((found.start() for found in fields if found[1].lower() in _KNOWN), -1)
 
 
 def one_line(text: str, limit: int = 0) -> str:

@@ -67,10 +67,10 @@ _AROUND = re.compile(r" ?\n ?")
 _LINES = re.compile(r"\n{3,}")
 _QUOTE_ENDS = re.compile(r"\n>+(?=\n\n|\Z)")
 _BREAKS = frozenset(
-    """address blockquote br center dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol pre
+    """address br center dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol pre
     table tr ul""".split()  # noqa: SIM905
 )
-_PARAGRAPHS = frozenset(["p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre"])
+_PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre"])
 
 
 def crude_text(html: str) -> str:
@@ -109,7 +109,7 @@ def sanitised(html: str, warnings: list[str]) -> str:
 def to_text(html: str) -> str:
     """Readable text from *sanitised* HTML: paragraphs, lists, quotes with ``>``, links behind their words."""
     out: list[str] = []
-    at = quotes = preformatted = 0
+    at = preformatted = 0
     link, link_at = "", 0
     for found in _TAG.finditer(html):
         text = html[at : found.start()]
@@ -131,13 +131,13 @@ def to_text(html: str) -> str:
             out.append(" ")
         elif tag == "li":
             out.append("" if closing else "\n- ")
+        elif tag == "blockquote":
+            # The marks stand on the lines of the quote: what comes before and after it is not in it.
+            out.append("\x03\n\n" if closing else "\n\n\x02")
         elif tag in _BREAKS or tag == "p":
             out.append("\n\n" if tag in _PARAGRAPHS else "\n")
         if tag == "pre":
             preformatted = max(0, preformatted + (-1 if closing else 1))
-        elif tag == "blockquote":
-            quotes = max(0, quotes + (-1 if closing else 1))
-            out.append("\x02" if not closing else "\x03")
     out.append(html[at:])
     text = unescape("".join(out))
     text = _LINES.sub("\n\n", _AROUND.sub("\n", _BLANK.sub(" ", text)))

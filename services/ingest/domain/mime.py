@@ -61,11 +61,14 @@ class Part:
         return self.body
 
 
+def with_line_feeds(raw: bytes) -> bytes:
+    """The mail of a program that ends its lines with CR alone, as any other; all others as they are."""
+    return raw.replace(b"\r", b"\n") if b"\n" not in raw[:8192] and b"\r" in raw[:8192] else raw
+
+
 def split(raw: bytes, warnings: list[str]) -> Part:
     """The tree of parts. A multipart that cannot be cut is a text."""
-    if b"\n" not in raw[:8192] and b"\r" in raw[:8192]:
-        raw = raw.replace(b"\r", b"\n")
-    root = _part(raw, "text/plain", warnings, root=True)
+    root = _part(with_line_feeds(raw), "text/plain", warnings, root=True)
     count, waiting = 1, [(root, 1)]
     while waiting:
         part, depth = waiting.pop(0)

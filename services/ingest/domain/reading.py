@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from html import unescape
+from urllib.parse import unquote
 
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, PgpVerdict, Reading
 
@@ -41,7 +43,8 @@ def read_mail(raw: bytes, envelope_from: str | None = None) -> MailRead:
     verdict = auto.verdict(fields, sender.address, subject, envelope_from, root.type)
     if bounce and not verdict.is_auto:
         verdict = AutoVerdict(is_auto=True, reason="delivery report")
-    inline = {found.lower() for found in _CID.findall(shown)} if shown else set()
+    # A Content-ID in an URL is percent-encoded (RFC 2392), and escaped besides since it stands in HTML.
+    inline = {unquote(unescape(found)).lower() for found in _CID.findall(shown)} if shown else set()
     reading = Reading(
         from_=sender,
         reply_to=addresses.read(fields.raw(b"reply-to"), warnings, "reply_to"),
@@ -64,7 +67,7 @@ def read_mail(raw: bytes, envelope_from: str | None = None) -> MailRead:
     return MailRead(reading, tuple(file.data for file in body.files))
 
 
-def unread_mail(raw: bytes, envelope_from: str, reason: str) -> MailRead:
+def unread_mail(raw: bytes, envelope_from: str | None, reason: str) -> MailRead:
     """What is said of a mail that could not be read: its raw octets as the one attachment (design decision 11).
 
     Looks at a few lines of the header only, so that it holds where reading itself failed.
@@ -87,8 +90,18 @@ def unread_mail(raw: bytes, envelope_from: str, reason: str) -> MailRead:
 
 def message_id_of(raw: bytes) -> str | None:
     """Only the Message-ID, cheaply."""
-    found = ids(cut(raw[: caps.HEADER_OCTETS], [])[0].raw(b"message-id"))
+    found = ids(_head(raw).raw(b"message-id"))
     return found[0] if found else None
+
+
+def recipients_of(raw: bytes) -> list[Address]:
+    """Only whom it is to, then who gets a copy, cheaply."""
+    fields = _head(raw)
+    return [*_recipients(fields, b"to", []), *_recipients(fields, b"cc", [])]
+
+
+def _head(raw: bytes) -> Fields:
+    return cut(mime.with_line_feeds(raw[: caps.HEADER_OCTETS]), [])[0]
 
 
 def _sender(fields: Fields, envelope_from: str | None, warnings: list[str]) -> Address:

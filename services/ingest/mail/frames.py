@@ -31,6 +31,9 @@ def request(mails: Sequence[Arrival]) -> bytes:
     """The frame that asks for these to be read."""
     pieces = [COUNT.pack(len(mails))]
     for mail in mails:
+        if mail.envelope_from is None:
+            pieces += [PAIR.pack(NO_SENDER, len(mail.raw)), mail.raw]
+            continue
         sender = mail.envelope_from.encode("utf-8", "replace")
         pieces += [PAIR.pack(len(sender), len(mail.raw)), sender, mail.raw]
     return b"".join(pieces)

@@ -18,6 +18,7 @@ from ticketwire_chassis.failures import what_failed
 
 from ..domain.arrivals import Arrival, Known
 from .pool import Outcome, Pool
+from .room import Place, Room
 
 log = structlog.get_logger()
 
@@ -73,28 +74,29 @@ class Rounds:
         self._said = said
         self._unfinished = unfinished
         self._patience = patience
-        self._room = in_flight
+        self._room = Room(in_flight)
         self._waiting: list[tuple[Arrival, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._reading: set[asyncio.Task[list[Outcome]]] = set()
 
+    def place(self) -> Place:
+        """Room for a mail that is still coming; to be left before it is taken, since whole mails have theirs here."""
+        return self._room.place()
+
     async def take(self, mails: Sequence[Arrival]) -> None:
         """Returns once every one of these is in the database for good; else raises Unavailable."""
-        size = sum(len(mail.raw) for mail in mails)
-        if size > self._room:
-            raise Unavailable("too much mail at once")
-        self._room -= size
-        try:
-            async with asyncio.timeout(TAKE_SECONDS):
-                for mail in mails:
-                    await self._store.keep_raw(mail)
-                await asyncio.gather(*(self._join(mail) for mail in mails))
-        except Unavailable:
-            raise
-        except Exception as error:
-            raise Unavailable(f"{type(error).__name__}") from error
-        finally:
-            self._room += size
+        with self.place() as place:
+            if not place.reach(sum(len(mail.raw) for mail in mails)):
+                raise Unavailable("too much mail at once")
+            try:
+                async with asyncio.timeout(TAKE_SECONDS):
+                    for mail in mails:
+                        await self._store.keep_raw(mail)
+                    await asyncio.gather(*(self._join(mail) for mail in mails))
+            except Unavailable:
+                raise
+            except Exception as error:
+                raise Unavailable(f"{type(error).__name__}") from error
 
     def _join(self, mail: Arrival) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -131,13 +133,7 @@ class Rounds:
         for mail, future in members:
             if not future.done():
                 future.set_result(None)
-            log.info(
-                "mail_accepted",
-                row=mail.row,
-                recipient=mail.recipient,
-                size=len(mail.raw),
-                correlation=mail.correlation,
-            )
+            log.info("mail_accepted", row=mail.row, size=len(mail.raw), correlation=mail.correlation)
         ACCEPTED.inc(len(mails))
         OCTETS.inc(sum(len(mail.raw) for mail in mails))
         DUPLICATES.inc(result.duplicates)

@@ -16,6 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from ..domain import arrivals
 from ..domain.arrivals import Arrival
+from .room import Place
 from .rounds import Unavailable
 
 log = structlog.get_logger()
@@ -25,20 +26,26 @@ CONNECTIONS = Gauge("ticketwire_smtp_connections", "Open SMTP connections")
 
 RECIPIENTS = 100
 PLAIN = re.compile(r"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+)>")
-LINE_OCTETS = 2**20
-"""Real HTML mails have lines far beyond the 998 octets of RFC 5321."""
+PIECE_OCTETS = 64 * 1024
+"""So much is taken from a connection at once. Lines may be longer, as real HTML mails have them."""
+AGAIN = "451 4.3.0 Cannot keep it now, come again"
 
 
 class Taker(Protocol):
     """Who keeps mail."""
 
     async def take(self, mails: Sequence[Arrival]) -> None: ...
+    def place(self) -> Place: ...
 
 
 class Dialogue(SMTP):
     """One connection. Data is read in large pieces instead of line by line."""
 
-    line_length_limit = LINE_OCTETS
+    line_length_limit = PIECE_OCTETS
+
+    def __init__(self, taker: Taker, **options: Any) -> None:
+        super().__init__(Hooks(taker), **options)
+        self._place = taker.place
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """The address of MAIL and RCPT; nearly all are plain, and the grammar costs a hundred times the CPU."""
@@ -59,18 +66,20 @@ class Dialogue(SMTP):
             await self.push("501 Syntax: DATA")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        content = await self._content()
-        if content is None:
-            REFUSED.labels("552").inc()
-            await self.push(f"552 5.3.4 Mail larger than {self.data_size_limit} octets")
+        with self._place() as place:
+            content = await self._content(place)
+        if isinstance(content, str):
+            REFUSED.labels(content[:3]).inc()
+            await self.push(content)
         else:
             envelope.content = envelope.original_content = content
             await self.push(await self._call_handler_hook("DATA"))
         self._set_post_data_state()  # type: ignore[no-untyped-call]
 
-    async def _content(self) -> bytes | None:
-        """The mail's octets without the stuffed dots; nothing when it is too large (it is read to its end anyway)."""
+    async def _content(self, place: Place) -> bytes | str:
+        """The mail's octets without the stuffed dots, or why it is not taken (it is read to its end anyway)."""
         pieces: list[bytes] = []
+        refusal = ""
         size, limit = 0, (self.data_size_limit or 2**62) + len(b".\r\n")
         tail = b"\r\n"
         while True:
@@ -78,19 +87,26 @@ class Dialogue(SMTP):
                 piece = await self._reader.readuntil(b".\r\n")
             except asyncio.LimitOverrunError as error:
                 piece = await self._reader.read(error.consumed)
-                self._reset_timeout()
             except asyncio.CancelledError:
                 self._writer.close()
                 raise
             size += len(piece)
             if size > limit:
+                refusal = f"552 5.3.4 Mail larger than {self.data_size_limit} octets"
+            if size > place.octets:
+                self._reset_timeout()  # who sends slowly sends all the same
+                if not refusal and not place.reach(size, coming=True):
+                    refusal = AGAIN
+            if refusal:
                 pieces.clear()
-            pieces.append(piece)
+                place.leave()
+            else:
+                pieces.append(piece)
             tail = (tail + piece)[-5:]
             if tail == b"\r\n.\r\n":
                 break
-        if size > limit:
-            return None
+        if refusal:
+            return refusal
         content = b"".join(pieces)[:-3]
         if content.startswith(b"."):
             content = content[1:]
@@ -155,7 +171,7 @@ class Server:
 
         closed = self._closed
         return Counted(
-            Hooks(self._taker),
+            self._taker,
             data_size_limit=self._largest,
             enable_SMTPUTF8=True,
             hostname=self._name,
@@ -211,5 +227,5 @@ class Hooks:
         except Unavailable as error:
             REFUSED.labels("451").inc()
             log.warning("mail_not_taken", why=str(error), size=len(raw), correlation=correlation)
-            return "451 4.3.0 Cannot keep it now, come again"
+            return AGAIN
         return f"250 2.0.0 Kept as {mails[0].row}"

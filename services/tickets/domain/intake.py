@@ -4,13 +4,18 @@ Agents by mail (design section 6): what answers a notification to agents is a no
 address was signed for this agent and *reply*; any other mail of an agent about a ticket is a note too, unless
 that agent is a requester or cc there and answers a mail to customers. So what was written to colleagues never
 reaches a customer by accident.
+
+Our signed reply addresses are keys: whoever is quoted one could write as the agent it was made for. So they are taken
+out of every mail before anything is made of it.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from ticketwire_contracts.ingest import Address, MailReceivedV1
+from ticketwire_contracts.ingest import Address, Attachment, MailReceivedV1, Reading
 from ticketwire_contracts.rights import holds, viewer_of
 from ticketwire_contracts.tickets import Category, Link, Party, Person, Queue, RefusalNotice
 
@@ -23,10 +28,12 @@ from .people import Meeting, stands_on
 from .state import TicketState, fold
 
 ADOPTED_CC = 20
+_TAG = re.compile(r"(?:\+|%2b)([a-z0-9.-]{1,100})(?=@|%40)", re.IGNORECASE)
 
 
 def decide_mail(context: Context, mail: MailReceivedV1) -> Decision:
     """What becomes of a mail."""
+    mail = without_keys(context, mail)
     queue = context.directory.queue_of(mail.recipient)
     sender = context.person_at(mail.mail_read.from_.address)
     if sender is not None and sender.disabled and sender.joined_into is None:
@@ -37,6 +44,30 @@ def decide_mail(context: Context, mail: MailReceivedV1) -> Decision:
     if queue is None:
         return _refused(mail, "no_queue", "No queue has this address, and there is no catch-all queue.")
     return _open(context, mail, queue, thread.suggested)
+
+
+def without_keys(context: Context, mail: MailReceivedV1) -> MailReceivedV1:
+    """The mail with our signed addresses made plain: ``support+TW-1.reply.….…@`` becomes ``support@``."""
+    read = mail.mail_read
+    local, _, domain = mail.recipient.rpartition("@")
+    plain = local.partition("+")[0]
+
+    def kept(found: re.Match[str]) -> str:
+        return "" if context.signed_address(f"{plain}+{found[1]}@{domain}") else found[0]
+
+    def bare(text: str) -> str:
+        return _TAG.sub(kept, text) if "+" in text or "%2" in text else text
+
+    def known(addresses: Sequence[Address]) -> list[Address]:
+        return [Address(name=bare(one.name), address=bare(one.address)) for one in addresses]
+
+    changed = {
+        "text": bare(read.text),
+        "html": bare(read.html) if read.html else read.html,
+        "to": known(read.to),
+        "cc": known(read.cc),
+    }
+    return mail.model_copy(update={"mail_read": read.model_copy(update=changed)})
 
 
 def decide_again(mail: MailReceivedV1, ticket: str) -> Refusal:
@@ -84,7 +115,9 @@ def _join(context: Context, mail: MailReceivedV1, thread: threading.Thread, tick
     author = meeting.meet(read.from_, read.language)
     said = _said(mail, author, ticket.messages + 1) | {"through": thread.through}
     by_agent = thread.mark is not None and _is_reply_by_agent(context, ticket, thread.mark.reply_of, sender)
-    if by_agent and not read.auto.is_auto:
+    # Of a text that is too long for an event the whole is a file, which nobody has looked through for our keys.
+    if by_agent and not read.auto.is_auto and "text_capped" not in read.warnings:
+        said["attachments"] = _to_send(read)
         return [_ticket(ticket, _reply(context, ticket, said, thread), mail), *meeting.changes]
     if thread.why == "bounce" or answers_colleagues or (author.agent and not writes_as_customer):
         return [_ticket(ticket, [Noted(why=thread.why, **said)], mail), *meeting.changes]
@@ -158,6 +191,12 @@ def _reply(context: Context, ticket: TicketState, said: dict[str, Any], thread: 
         lifecycle = context.directory.lifecycle_of(ticket.queue)
         events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
     return events
+
+
+def _to_send(read: Reading) -> list[Attachment]:
+    """The files of an agent's reply: not its own HTML, with all that it quotes. The customers get its text."""
+    own = "message.html" if "html_too_large" in read.warnings else None
+    return [file for file in read.attachments if file.filename != own]
 
 
 def _copies(context: Context, meeting: Meeting, mail: MailReceivedV1, author: Party) -> list[Party]:
