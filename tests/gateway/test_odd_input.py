@@ -30,6 +30,7 @@ ODD = [
     "", " ", "\0", "a\0b", "\ud800", "x" * 5000, "ß" * 200, "²", "\u202e", "😀", "\r\nX: y",
     "0", "-1", "-0", "1.5", "1e400", "nan", str(HUGE - 1), str(HUGE), str(HUGE * HUGE), "9" * 5000, "²³",
     "2026-02-30", "2026-11-29T25:00", "20261129", "2026-W01-1", "2026-11-29T10:00+23:59", "253402300799",
+    "0001-01-01", "0001-01-01T00:00+14:00", "9999-12-31", "9999-12-31T23:59:59-12:00", "1800-01-01T00:00:00+00:53:28",
     "null", "true", "[]", "[1]", "{}", '{"t":1}', "(", ".*", "$where", "%s", "{0}", "<b>", "'", "\\", "..",
     "//evil.example",
     "TW-0", "TW-999999999999999999999", "tw-1", "TW-1.1", "ticket:\0", "queue:nix", "person:\0", "person/nix", "role:x",
@@ -52,6 +53,7 @@ CURSORS = [
 ] + [cursor("urgency"), cursor("urgency", 1), "null", "W10"]
 FITTING = ["TW-1", "TW-2", "support", "other", "root", "kim", "default", "field", "a1@example.net", "ticket.show"]
 FITTING += ["give_right", "add_member", "person:kim", "group:field", "queue:support", "2026-11-29T10:00", "1"]
+FITTING += ["9999-12-31T23:59:59-12:00", "0001-01-01"]
 ON_PAGES = [
     "after", "at", "change", "cursor", "done", "from", "grantee", "into", "kind", "member", "message", "next", "other",
     "overdue", "owner", "person", "q", "queue", "right", "scope", "since", "status", "ticket", "until", "was",
