@@ -2,7 +2,8 @@
 
 One replica of a service relays, by a lease on the database's clock. It takes commits with ``pending: true``,
 gives each the next place in ``positions`` (no gaps; one hash chain over all), says their events in batches,
-waits for the confirm, and unsets ``pending`` in one update. A stale relay trips over a taken place and stops.
+waits for the confirm, and unsets ``pending`` in one update. A stale relay trips over a taken place and stops. Outsiders
+hear beside that, from a cursor of their own (``outward.py``).
 
 It is woken in its own process by whoever writes, and from other replicas by a transient nudge over the broker;
 besides it looks every second. (A change stream did the same for more of mongod's time: ADR 0008.)
@@ -29,6 +30,7 @@ from .broker import WAKE, Broker
 from .commits import Commit, chain_after, from_doc
 from .metrics import EVENTS_SAID, LEADING
 from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, DuplicateKeyError
+from .outward import Outward
 
 log = structlog.get_logger()
 
@@ -84,6 +86,10 @@ class Relay:
         self._leading = False
         self._told = 0.0
         self._telling: asyncio.Task[None] | None = None
+        self._outward = Outward(self.db, self.broker, self._public)
+
+    def _public(self, commit: Commit) -> Sequence[PublicEvent]:
+        return self.publish(commit).public if self.publish is not None else ()
 
     @property
     def leading(self) -> bool:
@@ -111,6 +117,8 @@ class Relay:
         await self._positions.create_index([("commit", ASCENDING)], unique=True)
         with suppress(DuplicateKeyError):
             await self._leases.insert_one({"_id": "relay", "holder": "", "until": LONG_AGO})
+        if self.publish is not None:
+            await self._outward.prepare()
         for rows in self.rows:
             await outbox.prepare(rows)
 
@@ -155,6 +163,7 @@ class Relay:
         head = await self._read_head()
         ears = await self._listen()
         log.info("relay_leads", place=head.place)
+        outside = asyncio.create_task(self._outward.run()) if self.publish is not None else None
         try:
             fresh = False
             renewed = time.monotonic()
@@ -175,6 +184,8 @@ class Relay:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._wake.wait()
         finally:
+            if outside is not None:
+                outside.cancel()
             await ears()
 
     async def _listen(self) -> Callable[[], Awaitable[None]]:
@@ -242,7 +253,7 @@ class Relay:
         size = 0
         first: int | None = None
         place: Doc = {}
-        public: list[tuple[str, str, str, str, bytes]] = []
+        public: list[tuple[int, Sequence[PublicEvent]]] = []
         for doc in docs:
             place = places[orjson.dumps(doc["_id"])]
             saying = publish(from_doc(doc))
@@ -250,16 +261,14 @@ class Relay:
             for event in saying.internal:
                 parts.append(event.model_dump_json().encode())
                 size += len(parts[-1])
-            public += [
-                (f"{e.type}.{e.ticket.queue}", e.type, e.id, e.correlation, e.model_dump_json().encode())
-                for e in saying.public
-            ]
+            public.append((place["_id"], saying.public))
             if len(parts) >= BATCH_EVENTS or size >= BATCH_OCTETS:
                 await self._say_batch(parts, first, place)
                 parts, size, first = [], 0, None
         if parts:
             await self._say_batch(parts, first, place)
-        await self.broker.say_publicly(public)
+        for at, events in public:
+            self._outward.hand_on(at, events)
 
     async def _say_batch(self, parts: Sequence[bytes], first: int | None, place: Doc) -> None:
         envelope = {"source": self.service, "first": first}
