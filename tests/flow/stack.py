@@ -64,7 +64,7 @@ class Stack:
         self.outbox_folder = folder / "outbox"
         self.replicas = {name: (replicas or {}).get(name, 1) for name in SERVICES}
         self.tag = secrets.token_hex(4)
-        self._environment = dict(environment or {})
+        self.extra = dict(environment or {})
         self._secret = secrets.token_hex(24)
         self.processes: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
         self.ports = {(name, n): free_port() for name, count in self.replicas.items() for n in range(count)}
@@ -138,7 +138,7 @@ class Stack:
             "NOTIFY_PUBLIC_URL": self.base_url,
             "PYTHONPATH": str(ROOT),
             **own,
-            **self._environment,
+            **self.extra,
         }
 
     @property
