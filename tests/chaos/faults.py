@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from deploy.local.mongod import Mongod
+from deploy.local.processes import Child
 
 from ..flow.stack import SERVICES, Stack
 from ..servers import NativeRabbit
@@ -42,7 +44,8 @@ class Faults:
         if not self._deck:
             self._deck = [
                 *[self.kill_one] * 3, *[self.kill_both] * 2, *[self.freeze] * 3, self.freeze_long, self.freeze_both,
-                self.restart_broker, self.kill_broker, *[self.kill_mongod] * 2,
+                self.restart_broker, self.kill_broker, self.freeze_broker,
+                *[self.kill_mongod] * 2, self.freeze_mongod, self.power_cut,
                 self.sink_gone, *[self.sink_grudging] * 3,
             ]  # fmt: skip
             self._dice.shuffle(self._deck)
@@ -96,9 +99,11 @@ class Faults:
         await asyncio.sleep(0)
 
     async def _freeze(self, name: str, n: int, least: float, most: float) -> None:
-        process = self._stack.processes[name, n]
+        await self._still(f"{name} {n}", self._stack.processes[name, n], least, most)
+
+    async def _still(self, name: str, process: subprocess.Popen[bytes], least: float, most: float) -> None:
         seconds = self._dice.uniform(least, most)
-        self._say(f"stop {name} {n} for {seconds:.0f} s")
+        self._say(f"stop {name} for {seconds:.0f} s")
         process.send_signal(signal.SIGSTOP)
         try:
             await asyncio.sleep(seconds)
@@ -124,11 +129,38 @@ class Faults:
         self._say("kill -9 RabbitMQ")
         await asyncio.to_thread(self._node.restart, True)
 
+    async def freeze_broker(self) -> None:
+        """RabbitMQ stands still for longer than a confirm is waited for."""
+        await self._still("RabbitMQ", _process(self._node.node.children[-1]), 16, 22)
+
     async def kill_mongod(self) -> None:
         """mongod without warning, away for a while."""
-        assert self._mongod.child is not None
         away = self._dice.choice([0, 2, 8, 15])
         self._say(f"kill -9 mongod, away for {away} s")
+        await self._restart_mongod(away)
+
+    async def freeze_mongod(self) -> None:
+        """mongod stands still: what was asked of it may have been done."""
+        assert self._mongod.child is not None
+        await self._still("mongod", _process(self._mongod.child), 8, 24)
+
+    async def power_cut(self) -> None:
+        """Everything of ours at once, and all of it comes again by and by."""
+        self._say("power cut")
+        replicas = list(self._stack.processes)
+        for name, n in replicas:
+            self._kill(name, n)
+        servers = [
+            asyncio.create_task(asyncio.to_thread(self._node.restart, True)),
+            asyncio.create_task(self._restart_mongod(1)),
+        ]
+        for name, n in self._dice.sample(replicas, len(replicas)):
+            await self._pause(0, 1)
+            self._stack.start_one(name, n)
+        await asyncio.gather(*servers)
+
+    async def _restart_mongod(self, away: float) -> None:
+        assert self._mongod.child is not None
         await asyncio.to_thread(self._mongod.child.kill)
         await asyncio.sleep(away)
         await asyncio.to_thread(self._mongod.start)
@@ -152,3 +184,8 @@ class Faults:
 
     async def _pause(self, least: float, most: float) -> None:
         await asyncio.sleep(self._dice.uniform(least, most))
+
+
+def _process(child: Child) -> subprocess.Popen[bytes]:
+    assert child.process is not None
+    return child.process
