@@ -150,8 +150,12 @@ class Broker:
             connection = await aio_pika.connect_robust(
                 self._url, client_properties={"connection_name": f"{self._service} outward"}, reconnect_interval=1
             )
-            channel = await connection.channel(publisher_confirms=True)
-            self._public = await channel.get_exchange(PUBLIC, ensure=False)
+            try:
+                channel = await connection.channel(publisher_confirms=True)
+                self._public = await channel.get_exchange(PUBLIC, ensure=False)
+            except BaseException:
+                await connection.close()
+                raise
             self._outside = connection
         return self._public
 

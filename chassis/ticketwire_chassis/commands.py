@@ -201,7 +201,8 @@ class CommandServer:
             log.error("command_failed", type=members[0].order.type, error=repr(error), exc_info=True)
             answers = [Answer(order=members[0].order.id, problem=BROKEN)]
         for waiting, answer in zip(members, answers, strict=True):
-            waiting.answer.set_result(answer)
+            if not waiting.answer.done():  # who waited for it may be gone, with the connection that it came by
+                waiting.answer.set_result(answer)
 
 
 def _misshapen(error: ValidationError) -> Problem:

@@ -45,8 +45,8 @@ class Outward:
     """Says one log's public events. Only the replica that relays the log runs it."""
 
     def __init__(self, db: Database, broker: Speaker, public: Callable[[Commit], Sequence[PublicEvent]]) -> None:
-        self._commits = db["commits"]
-        self._positions = db["positions"]
+        self._commits = db["commits"].with_majority_reads()
+        self._positions = db["positions"].with_majority_reads()
         self._cursors = db["cursors"]
         self._broker = broker
         self._public = public
@@ -54,6 +54,7 @@ class Outward:
         self._wake = asyncio.Event()
         self._place = 0
         self._kept = 0
+        self._late = False
 
     async def prepare(self) -> None:
         """The cursor begins after what was said before there was one."""
@@ -95,9 +96,12 @@ class Outward:
             await self._say(read)
 
     async def _say_near(self) -> None:
-        while self._near:
-            if self._near[0][0] > self._place + 1:  # some were let go when there were too many
+        while self._near or self._late:
+            if self._late or self._near[0][0] > self._place + 1:  # some were let go when there were too many
+                self._late = False
+                self._near.clear()
                 await self._read_on()
+                continue
             several = [self._near.popleft() for _ in range(min(len(self._near), AT_ONCE))]
             await self._say([one for one in several if one[0] > self._place])
 
@@ -123,11 +127,15 @@ class Outward:
             self._kept = self._place
 
     async def _patiently(self, messages: Sequence[Message]) -> None:
-        """Waits as long as it takes: said again, it would only stand in line twice. A lost connection ends the wait."""
+        """Waits as long as it takes: said again, it would only stand in line twice. A lost connection ends the wait.
+
+        After a long wait what comes next is read from the log again: someone may have been erased from it meanwhile.
+        """
         saying = asyncio.create_task(self._broker.say_publicly(messages))
         try:
             while not (await asyncio.wait([saying], timeout=SAY_SECONDS))[0]:
                 log.error("outsiders_keep_us_waiting", events=len(messages), place=self._place)
+                self._late = True
             await saying
         finally:
             saying.cancel()

@@ -19,12 +19,16 @@ ACTOR = Actor(kind="system", id="system/test")
 
 
 class Post:
-    """A broker that keeps what is put into queues."""
+    """A broker that keeps what is put into queues, and is away as often as told."""
 
-    def __init__(self) -> None:
+    def __init__(self, away: int = 0) -> None:
+        self.away = away
         self.put_into: list[tuple[str, list[str], int]] = []
 
     async def put(self, queue: str, body: bytes, headers: dict[str, Any]) -> None:
+        if self.away:
+            self.away -= 1
+            raise ConnectionError("gone")
         ids = [event["id"] for event in orjson.loads(body)["events"]]
         self.put_into.append((queue, ids, headers["x-attempt"]))
 
@@ -71,8 +75,8 @@ class Ears:
         await asyncio.sleep(0.02)
 
 
-async def deliver(ears: Ears, *messages: Message) -> Post:
-    post = Post()
+async def deliver(ears: Ears, *messages: Message, away: int = 0) -> Post:
+    post = Post(away)
     consumer = BatchConsumer("gateway", post)  # type: ignore[arg-type]
     consumer.hears([PersonCreatedV1], ears.hear)
     running = asyncio.create_task(consumer.run())
@@ -130,3 +134,12 @@ async def test_when_mongo_is_away_nothing_is_parked() -> None:
     assert post.put_into == []
     assert ears.batches == [["a"]]
     assert message.acked
+
+
+async def test_what_cannot_be_put_off_while_the_broker_is_away_is_put_off_once_it_is_back() -> None:
+    ears = Ears(bad={"b"})
+    messages = [Message("b"), Message("a")]
+    post = await deliver(ears, *messages, away=2)
+    assert post.put_into == [("gateway.wait.1s", ["person/b:1:0"], 1)]
+    assert ears.batches == [["a"]]
+    assert all(message.acked for message in messages)
