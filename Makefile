@@ -67,11 +67,11 @@ messages: setup ## Collect the texts for translation
 	@$(BIN)/python -m ticketwire_chassis.i18n.extract
 
 .PHONY: test-peers
-test-peers: setup-tests ## Test against real peers from Debian's packages (Dovecot, rt-mailgate, gpg)
+test-peers: setup-tests ## Test against real peers from Debian's packages (Postfix, rt-mailgate, msmtp, swaks, curl)
 	@$(PYTEST) --override-ini testpaths=tests/peers
 
 .PHONY: chaos
-chaos: setup-tests ## The long faults: kills, broker and database restarts under load
+chaos: setup-tests ## The long faults: kills, freezes, broker and database restarts under load; ten minutes
 	@$(PYTEST) --override-ini testpaths=tests/chaos --timeout 3600
 
 .PHONY: clean

@@ -165,10 +165,21 @@ class BatchConsumer:
         headers = {"x-attempt": attempt + 1, "x-error": what_failed(error)}
         if attempt < len(DELAYS):
             delay = DELAYS[attempt][0]
-            await self._broker.put(f"{self._service}.wait.{delay}", body, headers)
+            await self._put(f"{self._service}.wait.{delay}", body, headers)
             RETRIED.labels(delay).inc()
             log.warning("event_put_off", event_id=event.get("id"), delay=delay, error=headers["x-error"])
         else:
-            await self._broker.put(f"{self._service}.parked", body, headers)
+            await self._put(f"{self._service}.parked", body, headers)
             PARKED.inc()
             log.error("event_parked", event_id=event.get("id"), type=event.get("type"), error=headers["x-error"])
+
+    async def _put(self, queue: str, body: bytes, headers: dict[str, Any]) -> None:
+        """Until the broker has it: the event is not acknowledged before, and nothing can be taken meanwhile."""
+        pause = 0.2
+        while True:
+            try:
+                return await self._broker.put(queue, body, headers)
+            except Exception as error:
+                log.warning("broker_away", queue=queue, error=what_failed(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)

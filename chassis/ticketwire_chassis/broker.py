@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import aio_pika
@@ -53,6 +54,9 @@ CONFIRM_SECONDS = 15.0
 DELIVERIES = 50
 """How often a batch may come back before it is parked: whoever dies that often of the same batch dies of it."""
 
+CLOSE_SECONDS = 2.0
+"""How long the outward connection may take to close; one that the broker slows down does not answer."""
+
 QUORUM: dict[str, Any] = {
     "x-queue-type": "quorum",
     "x-overflow": "reject-publish",
@@ -62,12 +66,17 @@ QUORUM: dict[str, Any] = {
 
 
 class Broker:
-    """One connection for publishing and declaring."""
+    """One connection for publishing and declaring; another for what outsiders hear, once there is something.
+
+    A queue that does not keep up slows whoever publishes to it, the whole connection at once. Ours may slow us, a
+    queue outside must not.
+    """
 
     def __init__(self, url: str, service: str) -> None:
         self._url = url
         self._service = service
         self._connection: AbstractRobustConnection | None = None
+        self._outside: AbstractRobustConnection | None = None
 
     async def connect(self) -> None:
         """Connects, and declares what this service needs; safe to repeat."""
@@ -78,7 +87,7 @@ class Broker:
             publisher_confirms=True, on_return_raises=True
         )
         self._quick: AbstractRobustChannel = await self._connection.channel(publisher_confirms=False)
-        self._internal, self._public, self._wake = await self._declare(self._confirmed)
+        self._internal, self._wake = await self._declare(self._confirmed)
         self._wake_quick = await self._quick.get_exchange(WAKE, ensure=False)
 
     async def declare(self) -> None:
@@ -86,9 +95,9 @@ class Broker:
         async with self.connection.channel() as channel:
             await self._declare(channel)
 
-    async def _declare(self, channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange, AbstractExchange]:
+    async def _declare(self, channel: AbstractChannel) -> tuple[AbstractExchange, AbstractExchange]:
         internal = await channel.declare_exchange(INTERNAL, "topic", durable=True)
-        public = await channel.declare_exchange(PUBLIC, "topic", durable=True)
+        await channel.declare_exchange(PUBLIC, "topic", durable=True)
         wake = await channel.declare_exchange(WAKE, "direct", durable=True)
         name = self._service
         queue = await channel.declare_queue(
@@ -109,7 +118,7 @@ class Broker:
             )
         await channel.declare_queue(f"{name}.parked", durable=True, arguments={"x-queue-type": "quorum"})
         await channel.declare_queue(f"{name}.commands", durable=True)
-        return internal, public, wake
+        return internal, wake
 
     @property
     def connection(self) -> AbstractRobustConnection:
@@ -125,13 +134,16 @@ class Broker:
         BROKER_SENT.labels(INTERNAL).inc()
 
     async def say_publicly(self, events: Sequence[tuple[str, str, str, str, bytes]]) -> None:
-        """Public events as (key, type, id, correlation, body). A refusal there is counted, never retried."""
+        """Public events as (key, type, id, correlation, body). A refusal there is counted, never retried.
+
+        Returns when each is safe with the broker or refused, however long that takes; raises when the connection ends.
+        """
         if not events:
             return
+        public = await self._public_exchange()
         results = await asyncio.gather(
             *(
-                self._publish(
-                    self._public,
+                public.publish(
                     Message(
                         body,
                         content_type="application/cloudevents+json",
@@ -153,6 +165,20 @@ class Broker:
                 PUBLIC_REFUSED.inc()
             elif isinstance(result, BaseException):
                 raise result
+
+    async def _public_exchange(self) -> AbstractExchange:
+        if self._outside is None:
+            connection = await aio_pika.connect_robust(
+                self._url, client_properties={"connection_name": f"{self._service} outward"}, reconnect_interval=1
+            )
+            try:
+                channel = await connection.channel(publisher_confirms=True)
+                self._public = await channel.get_exchange(PUBLIC, ensure=False)
+            except BaseException:
+                await connection.close()
+                raise
+            self._outside = connection
+        return self._public
 
     async def put(self, queue: str, body: bytes, headers: dict[str, Any] | None = None) -> None:
         """One message straight into a queue, confirmed."""
@@ -200,6 +226,10 @@ class Broker:
         return True
 
     async def close(self) -> None:
-        """Closes the connection."""
+        """Closes the connections. Whoever does not say goodbye in time is left."""
+        if self._outside is not None:
+            with suppress(Exception):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._outside.close()
         if self._connection is not None:
             await self._connection.close()

@@ -164,7 +164,7 @@ class _Line:
     async def _handle(self, members: Sequence[_Waiting]) -> None:
         now = datetime.now(UTC)
         for late in (one for one in members if now > one.order.not_after):
-            late.answer.set_result(Answer(order=late.order.id, problem=LATE))
+            _give(late, Answer(order=late.order.id, problem=LATE))
         members = [one for one in members if now <= one.order.not_after]
         if not members:
             return
@@ -178,7 +178,7 @@ class _Line:
             log.error("command_failed", type=members[0].order.type, error=what_failed(error), exc_info=True)
             answers = [Answer(order=members[0].order.id, problem=BROKEN)]
         for waiting, answer in zip(members, answers, strict=True):
-            waiting.answer.set_result(answer)
+            _give(waiting, answer)
 
 
 class CommandServer:
@@ -229,6 +229,11 @@ class CommandServer:
         async with asyncio.TaskGroup() as lines:
             for line in self._lines.values():
                 lines.create_task(line.run())
+
+
+def _give(waiting: _Waiting, answer: Answer) -> None:
+    if not waiting.answer.done():  # who waited for it may be gone, with the connection that it came by
+        waiting.answer.set_result(answer)
 
 
 def _misshapen(error: ValidationError) -> Problem:

@@ -18,6 +18,7 @@ BATCH_SIZE = Histogram(
 RETRIED = Counter("ticketwire_retried", "Events sent to a wait queue", ["delay"])
 PARKED = Counter("ticketwire_parked", "Events parked")
 PUBLIC_REFUSED = Counter("ticketwire_public_refused", "Public events that the broker refused")
+PUBLIC_BEHIND = Gauge("ticketwire_public_behind", "Places of the log that outsiders have not heard yet")
 COMMANDS = Counter("ticketwire_commands", "Commands obeyed", ["outcome"])
 COMMITS = Counter("ticketwire_commits", "Commits written")
 CONFLICTS = Counter("ticketwire_conflicts", "Commits decided again because someone was faster")

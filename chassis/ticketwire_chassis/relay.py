@@ -2,7 +2,8 @@
 
 One replica of a service relays, by a lease on the database's clock. It takes commits with ``pending: true``,
 gives each the next place in ``positions`` (no gaps; one hash chain over all), says their events in batches,
-waits for the confirm, and unsets ``pending`` in one update. A stale relay trips over a taken place and stops.
+waits for the confirm, and unsets ``pending`` in one update. A stale relay trips over a taken place and stops. Outsiders
+hear beside that, from a cursor of their own (``outward.py``).
 
 It is woken in its own process by whoever writes, and from other replicas by a transient nudge over the broker;
 besides it looks every second. (A change stream did the same for more of mongod's time: ADR 0008.)
@@ -30,6 +31,7 @@ from .commits import Commit, chain_after, from_doc
 from .failures import what_failed
 from .metrics import EVENTS_SAID, LEADING, RELAY_SILENT
 from .mongo import ASCENDING, BulkWriteError, Collection, Database, Doc, DuplicateKeyError
+from .outward import Outward
 
 log = structlog.get_logger()
 
@@ -124,6 +126,10 @@ class Relay:
         self._silent_since: float | None = None
         self._told = 0.0
         self._telling: asyncio.Task[None] | None = None
+        self._outward = Outward(self.db, self.broker, self._public)
+
+    def _public(self, commit: Commit) -> Sequence[PublicEvent]:
+        return self.publish(commit).public if self.publish is not None else ()
 
     @property
     def leading(self) -> bool:
@@ -172,6 +178,8 @@ class Relay:
         await self._positions.create_index([("commit", ASCENDING)], unique=True)
         with suppress(DuplicateKeyError):
             await self._leases.insert_one({"_id": "relay", "holder": "", "until": LONG_AGO})
+        if self.publish is not None:
+            await self._outward.prepare()
         for rows in self.rows:
             await outbox.prepare(rows)
 
@@ -217,6 +225,7 @@ class Relay:
         head = await self._read_head()
         ears = await self._listen()
         log.info("relay_leads", place=head.place)
+        outside = asyncio.create_task(self._outward.run()) if self.publish is not None else None
         try:
             fresh = False
             renewed = time.monotonic()
@@ -238,6 +247,8 @@ class Relay:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._wake.wait()
         finally:
+            if outside is not None:
+                outside.cancel()
             await ears()
 
     async def _listen(self) -> Callable[[], Awaitable[None]]:
@@ -301,19 +312,17 @@ class Relay:
         publish = self.publish
         if publish is None:
             return
-        public: list[tuple[str, str, str, str, bytes]] = []
+        public: list[tuple[int, Sequence[PublicEvent]]] = []
 
         def sayings() -> Iterator[tuple[list[bytes], Doc]]:
             for doc in docs:
-                saying = publish(from_doc(doc))
-                yield [event.model_dump_json().encode() for event in saying.internal], places[orjson.dumps(doc["_id"])]
-                public.extend(
-                    (f"{e.type}.{e.ticket.queue}", e.type, e.id, e.correlation, e.model_dump_json().encode())
-                    for e in saying.public
-                )
+                saying, place = publish(from_doc(doc)), places[orjson.dumps(doc["_id"])]
+                public.append((place["_id"], saying.public))
+                yield [event.model_dump_json().encode() for event in saying.internal], place
 
         await self._say_batches(sayings())
-        await self.broker.say_publicly(public)
+        for at, events in public:
+            self._outward.hand_on(at, events)
 
     async def _say_batches(self, sayings: Iterable[tuple[Sequence[bytes], Doc]]) -> None:
         for batch in in_batches(sayings):

@@ -183,10 +183,13 @@ class Service:
 
     async def _relay(self) -> None:
         """Relays once all who should hear can hear: at the very first start the others may still be on their way."""
+        await _patiently("broker", self._heard)
+        await self.relay.run()
+
+    async def _heard(self) -> None:
         while not await self.broker.heard_by_all():
             log.info("waiting_for", server="those who hear us")
             await asyncio.sleep(0.3)
-        await self.relay.run()
 
     async def _consume(self) -> Consumers:
         consuming = Consumers(self.settings.broker_url, self.broker)

@@ -20,13 +20,17 @@ ACTOR = Actor(kind="system", id="system/test")
 
 
 class Post:
-    """A broker that keeps what is put into queues."""
+    """A broker that keeps what is put into queues, and is away as often as told."""
 
-    def __init__(self) -> None:
+    def __init__(self, away: int = 0) -> None:
+        self.away = away
         self.put_into: list[tuple[str, list[str], int]] = []
         self.errors: list[str] = []
 
     async def put(self, queue: str, body: bytes, headers: dict[str, Any]) -> None:
+        if self.away:
+            self.away -= 1
+            raise ConnectionError("gone")
         ids = [event["id"] for event in orjson.loads(body)["events"]]
         self.put_into.append((queue, ids, headers["x-attempt"]))
         self.errors.append(headers["x-error"])
@@ -74,8 +78,8 @@ class Ears:
         await asyncio.sleep(0.02)
 
 
-async def deliver(ears: Ears, *messages: Message) -> Post:
-    post = Post()
+async def deliver(ears: Ears, *messages: Message, away: int = 0) -> Post:
+    post = Post(away)
     consumer = BatchConsumer("gateway", post)  # type: ignore[arg-type]
     consumer.hears([PersonCreatedV1], ears.hear)
     running = asyncio.create_task(consumer.run())
@@ -152,3 +156,12 @@ async def test_a_batch_that_keeps_coming_back_is_logged_before_the_broker_parks_
         await deliver(Ears(), message)
     assert [(line["event"], line["times"]) for line in logs] == [("batch_came_back", 10)]
     assert message.acked
+
+
+async def test_what_cannot_be_put_off_while_the_broker_is_away_is_put_off_once_it_is_back() -> None:
+    ears = Ears(bad={"b"})
+    messages = [Message("b"), Message("a")]
+    post = await deliver(ears, *messages, away=2)
+    assert post.put_into == [("gateway.wait.1s", ["person/b:1:0"], 1)]
+    assert ears.batches == [["a"]]
+    assert all(message.acked for message in messages)

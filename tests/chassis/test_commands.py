@@ -1,10 +1,12 @@
-"""Orders in line: each handler has its own, and nothing is done after its time."""
+"""Orders in line: each handler has its own, nothing is done after its time, and whoever is gone ends nobody else."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -85,3 +87,31 @@ async def test_what_became_late_in_line_is_refused_and_not_done(served: tuple[Co
     assert (await first).problem is None
     assert (await last).problem is None
     assert quick.done == [["first"], ["last"]]
+
+
+def message(id: str) -> Any:
+    """An order as FastStream brings it."""
+    return AsyncMock(body=order(NOTE, id), reply_to="replies", correlation_id=id)
+
+
+async def test_an_order_whose_asker_is_gone_ends_nobody_else() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def obey(orders: Sequence[Asked]) -> list[Answer]:
+        begun.set()
+        await go_on.wait()
+        return [Answer(order=asked.order.id) for asked in orders]
+
+    broker = AsyncMock()
+    server = CommandServer("tickets", broker)
+    server.obeys([AddNoteV1], obey)
+    running = asyncio.create_task(server.run())
+    gone, stays = asyncio.create_task(server.take(message("gone"))), asyncio.create_task(server.take(message("stays")))
+    await begun.wait()
+    gone.cancel()
+    await asyncio.wait([gone])
+    go_on.set()
+    await asyncio.wait_for(stays, 10)
+    assert not running.done()
+    assert [call.args[1] for call in broker.answer.call_args_list] == ["stays"]
+    running.cancel()

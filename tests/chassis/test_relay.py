@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
+from unittest.mock import AsyncMock
+from urllib.parse import unquote, urlsplit
 
 import aio_pika
 import orjson
@@ -16,14 +18,15 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from ticketwire_chassis import outbox
-from ticketwire_chassis.broker import INTERNAL, Broker
+from tests.servers import Rabbit
+from ticketwire_chassis import outbox, outward
+from ticketwire_chassis.broker import INTERNAL, PUBLIC, Broker
 from ticketwire_chassis.commits import Ask, Commit, CommitLog, Draft, Look, Plan
 from ticketwire_chassis.events import stamp
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_chassis.relay import BATCH_EVENTS, BATCH_OCTETS, Relay, Said, in_batches
 from ticketwire_contracts.base import Actor, Event
-from ticketwire_contracts.tickets import Person, PersonCreatedV1
+from ticketwire_contracts.tickets import Person, PersonCreatedV1, PublicEvent, PublicTicket
 
 ACTOR = Actor(kind="system", id="system/test")
 
@@ -280,3 +283,111 @@ async def test_a_relay_that_can_say_nothing_for_long_is_seen(
                 await until(lambda: listener.ids)
                 await until(lambda: REGISTRY.get_sample_value("ticketwire_relay_silent_seconds") == 0)
                 assert await relay.speaks()
+
+
+# ------------------------------------------------------------------------------------------------ outsiders
+
+
+def aloud(commit: Commit) -> Said:
+    """Each commit says one event inside and one in public."""
+    told = PublicEvent(
+        id=f"{commit.stream}:p{commit.seq}", type="ticket.noted.v1", subject=commit.stream, time=commit.at,
+        dataschema=PublicEvent.schema_address(), public_version=commit.seq, correlation="c", summary="s",
+        ticket=PublicTicket(
+            number="TW-1", subject="Help", queue="support", status="new", category="new", priority=50,
+            created_at=commit.at,
+        ),
+    )  # fmt: skip
+    return Said(internal=publish(commit).internal, public=[told])
+
+
+@asynccontextmanager
+async def outsider(broker: Broker) -> AsyncIterator[list[str]]:
+    """A queue outside, and the ids that come to it."""
+    channel = await broker.connection.channel()
+    arguments: dict[str, Any] = {"x-queue-type": "quorum"}
+    queue = await channel.declare_queue("ext.slow", durable=True, arguments=arguments)
+    await queue.bind(PUBLIC, "#")
+    heard: list[str] = []
+
+    async def hear(message: Any) -> None:
+        heard.append(orjson.loads(message.body)["id"])
+
+    await queue.consume(hear, no_ack=True)
+    yield heard
+
+
+async def until_said(db: Database) -> None:
+    """Until the log has nothing to say inside."""
+    async with asyncio.timeout(60):
+        while await db["commits"].count({"pending": True}):
+            await asyncio.sleep(0.02)
+
+
+async def until_kept(db: Database, place: int) -> None:
+    """Until the cursor of outsiders stands there."""
+    async with asyncio.timeout(60):
+        while (await db["cursors"].find_one({"_id": "public"}) or {}).get("place") != place:
+            await asyncio.sleep(0.02)
+
+
+async def test_outsiders_hear_what_was_said_while_they_could_not(db: Database, broker_url: str) -> None:
+    """A relay ends before outsiders have heard; the next goes on where they are, by what the log says."""
+    log = CommitLog(db)
+    await log.prepare()
+    async with listening(broker_url) as (broker, listener), outsider(broker) as heard:
+        first = Relay(db, "tickets", broker, aloud)
+        await first.prepare()
+        first._outward._broker = AsyncMock(say_publicly=AsyncMock(side_effect=ConnectionError))
+        async with relaying(first):
+            await write(log, "a", 30, 3)
+            await until(lambda: len(listener.ids) >= 30)
+        assert heard == []
+        async with relaying(Relay(db, "tickets", broker, aloud)):
+            await until(lambda: len(heard) >= 30)
+            await write(log, "b", 30, 3)
+            await until(lambda: len(heard) >= 60)
+            await until_kept(db, 60)
+        assert len(set(heard)) == 60
+    await check_places(db, 60)
+
+
+@pytest.mark.parametrize("patience", [outward.SAY_SECONDS, 0.2])
+async def test_a_queue_outside_that_takes_nothing_holds_nobody_up(
+    db: Database, rabbit: Rabbit, broker_url: str, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    """As it is when the broker has lost that queue's leader: it neither takes nor refuses."""
+    log = CommitLog(db)
+    await log.prepare()
+    monkeypatch.setattr(outward, "SAY_SECONDS", patience)
+    monkeypatch.setattr(outward, "NEAR", 100)
+    process = f"whereis('{unquote(urlsplit(broker_url).path[1:])}_ext.slow')"
+    async with listening(broker_url) as (broker, listener), outsider(broker) as heard:
+        relay = Relay(db, "tickets", broker, aloud)
+        log.nudge = relay.nudge
+        await relay.prepare()
+        await asyncio.to_thread(rabbit.ctl, "eval", f"sys:suspend({process}).")
+        async with relaying(relay):
+            for n in range(12):  # more than the broker lets wait for one queue, more than is kept at hand
+                await write(log, f"w{n}-", 30, 3)
+            await until(lambda: len(listener.ids) >= 360, 60)
+            await until_said(db)
+            assert heard == []
+            await asyncio.to_thread(rabbit.ctl, "eval", f"sys:resume({process}).")
+            await until(lambda: len(set(heard)) >= 360, 60)
+            await until_kept(db, 360)
+    await check_places(db, 360)
+
+
+async def test_the_cursor_of_outsiders_begins_after_what_was_said_before_there_was_one(db: Database) -> None:
+    log = CommitLog(db)
+    await log.prepare()
+    relay = Relay(db, "tickets", AsyncMock(), aloud)
+    await write(log, "w", 10, 3)
+    docs = await db["commits"].find({}, sort=[("_id", 1)])
+    for place, doc in enumerate(docs[:8], start=1):
+        await db["positions"].insert_one({"_id": place, "commit": doc["_id"], "chain": ""})
+    said = [doc["_id"] for doc in docs[:5]]
+    await db["commits"].update_many({"_id": {"$in": said}}, {"$unset": {"pending": ""}})
+    await relay.prepare()
+    await until_kept(db, 5)

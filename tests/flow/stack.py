@@ -21,12 +21,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from ticketwire_chassis.broker import Broker
+from ticketwire_chassis.commands import CommandClient
+from ticketwire_chassis.mongo import Database, open_database
+from ticketwire_contracts.base import Actor
+from ticketwire_contracts.ingest import ShowAccountV1
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("tickets", "escalation", "notify", "gateway", "ingest")
@@ -58,7 +64,7 @@ class Stack:
         self.outbox_folder = folder / "outbox"
         self.replicas = {name: (replicas or {}).get(name, 1) for name in SERVICES}
         self.tag = secrets.token_hex(4)
-        self._environment = dict(environment or {})
+        self.extra = dict(environment or {})
         self._secret = secrets.token_hex(24)
         self.processes: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
         self.ports = {(name, n): free_port() for name, count in self.replicas.items() for n in range(count)}
@@ -66,6 +72,9 @@ class Stack:
         self.sink_port = free_port()
         self._sink: subprocess.Popen[bytes] | None = None
         self.token = ""
+        self.supervised = False
+        """Whoever ends by itself is started again, as whoever runs the services does; ``ended`` says who did."""
+        self.ended: list[str] = []
 
     # ------------------------------------------------------------------------------------------ life
 
@@ -93,6 +102,13 @@ class Stack:
         port, outbox = str(self.sink_port), str(self.outbox_folder)
         command = [sys.executable, "-m", "deploy.local.sink", "--port", port, "--outbox", outbox]
         self._sink = self._spawn(command, self.folder / "sink.log", dict(os.environ))
+
+    def stop_sink(self) -> None:
+        """The sink goes away; what it has kept stays."""
+        if self._sink is not None:
+            self._sink.terminate()
+            self._sink.wait(20)
+            self._sink = None
 
     def start_one(self, name: str, n: int = 0) -> None:
         """Starts one replica."""
@@ -122,7 +138,7 @@ class Stack:
             "NOTIFY_PUBLIC_URL": self.base_url,
             "PYTHONPATH": str(ROOT),
             **own,
-            **self._environment,
+            **self.extra,
         }
 
     @property
@@ -152,24 +168,27 @@ class Stack:
         """Stops everything and takes the databases away."""
         for process in self.processes.values():
             if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
                 process.terminate()
-        for process in [*self.processes.values(), *([self._sink] if self._sink else [])]:
-            if process is self._sink:
-                process.terminate()
+        for process in self.processes.values():
             try:
                 await asyncio.to_thread(process.wait, 10)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
+        self.stop_sink()
         await self.drop_databases()
 
     async def drop_databases(self) -> None:
         """Leaves no database behind."""
-        from ticketwire_chassis.mongo import open_database
-
         for name in (*SERVICES, "blobs"):
-            database = open_database(self.mongo_url, f"tw{self.tag}_{name}", "pymongo")
+            database = self.database(name)
             await database.drop()
             await database.close()
+
+    def database(self, name: str) -> Database:
+        """A service's database, to look into; the caller closes it."""
+        return open_database(self.mongo_url, f"tw{self.tag}_{name}", "pymongo")
 
     def logs(self, name: str) -> str:
         """What a service has logged, all replicas together."""
@@ -225,6 +244,17 @@ class Stack:
         for name, address in ADDRESSES.items():
             await self.post("queues", {"name": name, "addresses": [address]})
 
+    async def make_agents(self, logins: Sequence[str]) -> dict[str, str]:
+        """Agents who may do everything: tokens, and the persons behind them."""
+        found = {}
+        for login in logins:
+            made = await self.post("people", {"login": login, "name": login.title(), "agent": True})
+            await self.put(f"people/{login}/password", {"password": PASSWORD})
+            await self.post("rights", {"right": "superuser", "grantee": f"person:{login}", "scope": "all"})
+            session = await self.post("sessions", {"login": login, "password": PASSWORD}, token="")
+            found[session["token"]] = made["id"]
+        return found
+
     def send(
         self,
         to: str = "support@example.org",
@@ -248,6 +278,19 @@ class Stack:
             smtp.send_message(mail, to_addrs=[to])
         return str(mail["Message-ID"])
 
+    async def account(self) -> dict[str, int]:
+        """Where ingest says that all mail went."""
+        broker = Broker(self.broker_url, "gateway")
+        await broker.connect()
+        try:
+            client = CommandClient(broker)
+            await client.start()
+            answer = await client.call(ShowAccountV1(), Actor(kind="system", id="system/test"), "test")
+        finally:
+            await broker.close()
+        assert answer.problem is None, answer.problem
+        return dict(answer.result)
+
     def outbox(self) -> list[EmailMessage]:
         """All mails that lie in the sink, oldest first."""
         paths = sorted(self.outbox_folder.glob("*.eml"))
@@ -266,12 +309,21 @@ class Stack:
                 found = await found
             if found:
                 return found
-            for (name, n), process in self.processes.items():
-                if process.poll() is not None and process.returncode not in (0, -signal.SIGKILL):
-                    raise AssertionError(f"{name} {n} died ({process.returncode}): {self.logs(name)[-3000:]}")
+            self.look_after()
             if time.monotonic() > end:
                 raise AssertionError(f"not within {seconds} s: {why}\n" + self._tails())
             await asyncio.sleep(0.05)
+
+    def look_after(self) -> None:
+        """Looks who has ended by itself: that is an error, unless they are supervised."""
+        for (name, n), process in list(self.processes.items()):
+            if process.poll() is None or process.returncode == -signal.SIGKILL:  # that was us
+                continue
+            if self.supervised:
+                self.ended.append(f"{name} {n} ({process.returncode})")
+                self.start_one(name, n)
+            elif process.returncode != 0:
+                raise AssertionError(f"{name} {n} died ({process.returncode}): {self.logs(name)[-3000:]}")
 
     def _tails(self) -> str:
         return "\n".join(f"--- {name}: {self.logs(name)[-1200:]}" for name in SERVICES)

@@ -12,7 +12,6 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from hashlib import sha256
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from ticketwire_chassis.commits import Commit, from_doc
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_chassis.private import unseal
 
-from .stack import PASSWORD, ROOT, Stack
+from .ledger import causes_of, check_once
+from .stack import ROOT, Stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -197,32 +197,14 @@ async def tickets_of(stack: Stack) -> list[str]:
     return numbers
 
 
-async def agents_of(stack: Stack) -> dict[str, str]:
-    """Who sends: ids and tokens."""
-    found = {}
-    for login in AGENTS:
-        made = await stack.post("people", {"login": login, "name": login.title(), "agent": True})
-        await stack.put(f"people/{login}/password", {"password": PASSWORD})
-        await stack.post("rights", {"right": "superuser", "grantee": f"person:{login}", "scope": "all"})
-        session = await stack.post("sessions", {"login": login, "password": PASSWORD}, token="")
-        found[session["token"]] = made["id"]
-    return found
-
-
 async def test_a_thousand_commands_at_once_are_each_done_once_and_break_no_rule(stack: Stack, tmp_path: Path) -> None:
-    numbers, agents = await tickets_of(stack), await agents_of(stack)
+    numbers, agents = await tickets_of(stack), await stack.make_agents(AGENTS)
     asked = plans(stack, numbers, list(agents))
     assert sum(map(len, asked)) == SENT
     answers = await asyncio.gather(*(hammer(plan, tmp_path / str(n)) for n, plan in enumerate(asked)))
     persons = {one["key"]: agents[one["token"]] for plan in asked for one in plan}
 
-    views = open_database(stack.mongo_url, f"tw{stack.tag}_gateway", "pymongo")
-    try:
-        requests = {row["_id"]: row["digest"] for row in await views["answers"].find({})}
-    finally:
-        await views.close()
-    causes = {key: cause_of(person, key, requests[f"{person} {key}"]) for key, person in persons.items()}
-
+    causes = await causes_of(stack, persons)
     db = open_database(stack.mongo_url, f"tw{stack.tag}_tickets", "pymongo")
     try:
 
@@ -231,7 +213,8 @@ async def test_a_thousand_commands_at_once_are_each_done_once_and_break_no_rule(
 
         await stack.until(all_said, 30, "nothing pending in the log")
         logged = [from_doc(doc) for doc in await db["commits"].find({})]
-        check_once(causes, [one for several in answers for one in several], logged)
+        told = [one for several in answers for one in several]
+        check_answers(told, check_once(causes, told, logged))
         check_whole([commit for commit in logged if commit.stream.startswith("ticket/")])
         wrong = broken(await in_order(db))
         assert not wrong, wrong[:5]
@@ -247,33 +230,8 @@ async def test_a_thousand_commands_at_once_are_each_done_once_and_break_no_rule(
         await stack.until(shown, 20, f"the view shows {number} as it is")
 
 
-def cause_of(person: str, key: str, request: str) -> str:
-    """Under which cause the gateway has a keyed request done; ``request`` is the digest of it that is kept."""
-    return "gateway/" + sha256(f"{person} key {key} {request}".encode()).hexdigest()[:40]
-
-
-def check_once(causes: dict[str, str], answers: list[dict[str, Any]], logged: list[Commit]) -> None:
-    """Each command is in the log exactly once, as what it was answered with."""
-    of_cause: dict[str, list[Commit]] = {}
-    for commit in logged:
-        of_cause.setdefault(commit.cause.rpartition(":")[0], []).append(commit)
-    ours = set(causes.values())
-    for answer in answers:
-        commits = of_cause.get(causes[answer["key"]], [])
-        assert commits, f"{answer} is not in the log"
-        ordinals = sorted(int(commit.cause.rpartition(":")[2]) for commit in commits)
-        assert ordinals == list(range(len(commits))), f"{answer} is in the log more than once"
-        kinds = {commit.refused for commit in commits}
-        assert len(kinds) == 1, f"{answer} is both done and refused"
-        if kinds == {False}:
-            assert answer["status"] < 300, f"{answer} was done"
-        else:
-            said = commits[0].after["problem"]
-            assert len(commits) == 1
-            assert (answer["status"], answer["problem"]) == (said["status"], said["type"]) or (
-                said["type"] == "no-change" and answer["status"] < 300
-            ), f"{answer} was refused: {said}"
-    assert len({of_cause[cause][0].cause for cause in ours}) == len(causes)
+def check_answers(answers: list[dict[str, Any]], of_cause: dict[str, list[Commit]]) -> None:
+    """The same key has the same answer; of everything that can happen something did."""
     told: dict[str, set[int]] = {}
     for answer in answers:
         told.setdefault(answer["key"], set()).add(answer["status"])
@@ -281,7 +239,7 @@ def check_once(causes: dict[str, str], answers: list[dict[str, Any]], logged: li
     outcomes = Counter(answer["problem"] or "done" for answer in answers)
     assert outcomes["done"] > SENT / 4, outcomes
     assert {"dependencies-open", "circular-link", "not-merged"} <= outcomes.keys(), outcomes
-    done = Counter(commits[0].command for cause in ours for commits in [of_cause[cause]] if not commits[0].refused)
+    done = Counter(commits[0].command for commits in of_cause.values() if not commits[0].refused)
     wanted = (
         *("reply_to_ticket.v1", "add_note.v1", "set_status.v1", "set_owner.v1", "set_priority.v1"),
         *("link_tickets.v1", "unlink_tickets.v1", "merge_tickets.v1", "unmerge_ticket.v1"),

@@ -186,21 +186,9 @@ async def test_the_stream_tells_of_a_new_ticket(stack: Stack) -> None:
 
 
 async def test_the_account_balances(stack: Stack) -> None:
-    from ticketwire_chassis.broker import Broker
-    from ticketwire_chassis.commands import CommandClient
-    from ticketwire_contracts.base import Actor
-    from ticketwire_contracts.ingest import ShowAccountV1
-
-    broker = Broker(stack.broker_url, "gateway")
-    await broker.connect()
-    client = CommandClient(broker)
-    await client.start()
-
     async def balanced() -> bool:
-        answer = await client.call(ShowAccountV1(), Actor(kind="system", id="system/test"), "test")
-        account = answer.result
+        account = await stack.account()
         parts = [account[name] for name in ("ticketed", "ignored", "refused", "parked", "under_way")]
-        return bool(account["received"] == sum(parts) and account["under_way"] == 0 and account["received"] > 0)
+        return account["received"] == sum(parts) and account["under_way"] == 0 and account["received"] > 0
 
     await stack.until(balanced, why="received = ticketed + ignored + refused")
-    await broker.close()
