@@ -63,7 +63,7 @@ RIGHT = "person.erase"
 ROLES = {
     "requester": "requesters", "cc": "cc", "admin_cc": "admin_cc", "owner": "owner", "watcher": "watchers",
 }  # fmt: skip
-WORDED = ("", ".name", ".text", ".subject", ".filename", ".before", ".after", ".detail")
+WORDED = ("name", "text", "subject", "filename", "before", "after", "detail")
 """Where in a personal value texts stand."""
 REFUSALS = {"refused": frozenset({"problem", "notice"})}
 AGAIN_SECONDS = 60.0
@@ -549,58 +549,75 @@ def _where(subject: Subject) -> Doc:
 
 
 def _in_values(ids: list[str], addresses: list[str], words: str) -> Doc:
-    """Whether a personal value names one of these: a person by id, a mail address, a message by its author, a text."""
+    """Whether a personal value names one of these: a person by id, a mail address, a message by its author, a text.
 
-    def meets(values: Doc, wanted: list[str]) -> Doc:
-        return {"$gt": [{"$size": {"$setIntersection": [values, wanted]}}, 0]}
+    Every value of every commit is asked, so the questions go by what the value is, the cheapest first."""
 
-    def lower(path: str) -> Doc:
-        return {"$map": {"input": _flat(path), "in": {"$toLower": "$$this"}}}
+    def addressed(path: str) -> Doc:
+        return {"$in": [{"$toLower": path}, addresses]}
 
-    condition = {
-        "$or": [
-            meets(_listed("$$value.v.value.id"), ids),
-            meets(_listed("$$value.v.value.author.id"), ids),
-            meets(lower("$$value.v.value.address"), addresses),
-            meets(lower("$$value.v.value.to.address"), addresses),
-            meets(lower("$$value.v.value.author.address"), addresses),
-            *(_says(f"$$value.v.value{part}", words) for part in WORDED),
-        ]
-    }
+    def sent(path: str) -> Doc:
+        """To one address, or to several."""
+        among = {"$anyElementTrue": [{"$map": {"input": path, "as": "to", "in": addressed("$$to")}}]}
+        return {"$cond": [{"$isArray": path}, among, addressed(path)]}
+
+    def part(path: str) -> Doc:
+        """A text; a person, whose id decides; or whatever else it is, with what it holds."""
+        whole: Doc = {
+            "$or": [
+                addressed(f"{path}.address"),
+                addressed(f"{path}.author.address"),
+                {"$in": [f"{path}.author.id", ids]},
+                sent(f"{path}.to.address"),
+                *(_says(f"{path}.{name}", words) for name in WORDED),
+            ]
+        }
+        person = {"$eq": [{"$substrBytes": [{"$ifNull": [f"{path}.id", ""]}, 0, 7]}, "person/"]}
+        return {
+            "$switch": {
+                "branches": [
+                    {"case": _is_text(path), "then": _matches(path, words)},
+                    {"case": person, "then": {"$in": [f"{path}.id", ids]}},
+                ],
+                "default": whole,
+            }
+        }
+
+    value = "$$value.v.value"
+    several = {"$anyElementTrue": [{"$map": {"input": value, "as": "one", "in": part("$$one")}}]}
     values = {"$objectToArray": {"$ifNull": ["$private", {}]}}
-    return {"$gt": [{"$size": {"$filter": {"input": values, "as": "value", "cond": condition}}}, 0]}
+    named: Doc = {"$cond": [{"$isArray": value}, several, part(value)]}
+    return {"$anyElementTrue": [{"$map": {"input": values, "as": "value", "in": named}}]}
 
 
 def _in_a_refusal(words: str) -> Doc:
     problem = "$private.0_problem.value"
     extra = {"$objectToArray": {"$ifNull": [f"{problem}.extra", {}]}}
-    named: Doc = {"$filter": {"input": extra, "as": "value", "cond": _says("$$value.v", words)}}
-    return {"$or": [_says(f"{problem}.detail", words), {"$gt": [{"$size": named}, 0]}]}
+    named = {"$map": {"input": extra, "as": "value", "in": _says("$$value.v", words)}}
+    return {"$or": [_says(f"{problem}.detail", words), {"$anyElementTrue": [named]}]}
 
 
 def _says(path: str, words: str) -> Doc:
-    """Whether one of the texts there has one of the words."""
-    text = {"$and": [{"$eq": [{"$type": "$$this"}, "string"]}, _matches("$$this", words)]}
-    return {"$anyElementTrue": [{"$map": {"input": _flat(path), "in": text}}]}
+    """Whether a text, or one of several, has one of the words."""
+    one = {"$and": [_is_text("$$text"), _matches("$$text", words)]}
+    among: Doc = {"$anyElementTrue": [{"$map": {"input": path, "as": "text", "in": one}}]}
+    return {
+        "$switch": {
+            "branches": [
+                {"case": _is_text(path), "then": _matches(path, words)},
+                {"case": {"$isArray": path}, "then": among},
+            ],
+            "default": False,
+        }
+    }
+
+
+def _is_text(path: str) -> Doc:
+    return {"$eq": [{"$type": path}, "string"]}
 
 
 def _matches(text: str, words: str) -> Doc:
     return {"$regexMatch": {"input": text, "regex": words, "options": "i"}}
-
-
-def _listed(path: str) -> Doc:
-    return {"$cond": [{"$isArray": path}, path, [path]]}
-
-
-def _flat(path: str) -> Doc:
-    """A list of what may be a list each: of several quoted messages, each has several recipients."""
-    return {
-        "$reduce": {
-            "input": _listed(path),
-            "initialValue": [],
-            "in": {"$concatArrays": ["$$value", _listed("$$this")]},
-        }
-    }
 
 
 def _any_of(words: Iterable[str]) -> str:
