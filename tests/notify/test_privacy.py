@@ -359,7 +359,7 @@ async def test_who_is_told_nothing_of_it_any_more_gets_no_mail_and_it_is_said(ho
     assert house.postbox.mails == []
 
 
-@pytest.mark.parametrize("order", list(permutations((0, 1, 2, 1))))
+@pytest.mark.parametrize("order", sorted(set(permutations((0, 1, 2, 1)))))
 async def test_what_is_left_is_told_in_portions_in_whatever_order(house: House, order: Sequence[int]) -> None:
     first = received(version=2, ticket=of_berg(owner=party(MARA)))
     second = received(version=3, ticket=of_berg(owner=party(MARA)))
