@@ -55,15 +55,16 @@ class Forgetting:
         while True:
             rows = await self._mails.find(
                 {"_id": {"$gt": last}, "at": {"$lte": event.time}},
-                {"envelope_from": 1, "open": 1},
+                {"envelope_from": 1, "open": 1, "at": 1},
                 sort=[("_id", 1)],
                 limit=AT_ONCE,
             )
             if not rows:
                 return found
             last = rows[-1]["_id"]
-            found += [
-                row["_id"]
-                for row in rows
-                if not row.get("open") and self._claim("address", row["envelope_from"] or "") in event.claims
-            ]
+            found += [row["_id"] for row in rows if not row.get("open") and self._is_theirs(event, row)]
+
+    def _is_theirs(self, event: PersonErasedV1, row: Doc) -> bool:
+        """By the sender's address, since when it was theirs: what is older someone else wrote, who had it before."""
+        claim = self._claim("address", row["envelope_from"] or "")
+        return claim in event.claims and row["at"] >= event.since.get(claim, row["at"])

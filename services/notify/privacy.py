@@ -1,7 +1,9 @@
 """What notify does when a person was erased: they leave the directory, and no mail names them or goes to them.
 
     tombstones   {_id: HMAC of an address, tickets}     nothing is written to them about these tickets any more
-    left         {_id: number, version, event}          what is left of a ticket: the newest ``TicketErasedV1`` of it
+    left         {_id: number, version, event}          what is left of a ticket: the newest ``TicketErasedV1`` of it,
+                                                        without the events that it tells again
+    left_events  {_id: event id, version, event}        those, each as it was told again last
 
 Whom a mail is for is known by ``person.erased``; what a mail tells of them by ``ticket.erased``, which says the earlier
 events anew. Mails that failed or still wait are written again from those. An event of before that comes again, since
@@ -10,6 +12,7 @@ it was parked, tells what is left; nothing is written for erased addresses.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -72,6 +75,7 @@ class Forgetting:
     ) -> None:
         self._tombstones = db["tombstones"]
         self._left = db["left"]
+        self._left_events = db["left_events"]
         self._directories = directories
         self._rows = rows
         self._claim = claim
@@ -110,12 +114,13 @@ class Forgetting:
     # ------------------------------------------------------------------------------------------- tickets
 
     async def on_ticket_erased(self, events: Sequence[TicketErasedV1]) -> None:
-        """First what is left, of each ticket the newest; then the mails, written from that. Again harms nothing."""
+        """First what is left, of each ticket and of each event of it the newest; then the mails, written from that.
+        Again harms nothing."""
         for event in events:
-            newer = {"$lt": [{"$ifNull": ["$version", 0]}, event.version]}
-            doc = {"_id": event.ticket.number, "version": event.version, "event": event.model_dump_json()}
-            change = [{"$replaceWith": {"$cond": [newer, {"$literal": doc}, "$$ROOT"]}}]
-            await self._left.update_one({"_id": event.ticket.number}, change, upsert=True)
+            told = [_newer(one["id"], event.version, json.dumps(one)) for one in event.events]
+            await self._left_events.bulk_write(told)
+            itself = event.model_copy(update={"events": []}).model_dump_json()
+            await self._left.bulk_write([_newer(event.ticket.number, event.version, itself)])
         await self._directories.erased()
         directory, now = await self._directories.current(), datetime.now(UTC)
         for left in await self._what_is_left({event.ticket.number for event in events}):
@@ -160,7 +165,12 @@ class Forgetting:
 
     async def _what_is_left(self, numbers: Iterable[str]) -> list[Left]:
         docs = await self._left.find({"_id": {"$in": [*numbers]}})
-        return [left_of(TicketErasedV1.model_validate_json(doc["event"])) for doc in docs]
+        return [await self._with_events(TicketErasedV1.model_validate_json(doc["event"])) for doc in docs]
+
+    async def _with_events(self, event: TicketErasedV1) -> Left:
+        of_it = {"$gt": f"{event.subject}:", "$lt": f"{event.subject};"}
+        told = [json.loads(doc["event"]) for doc in await self._left_events.find({"_id": of_it})]
+        return left_of(event.model_copy(update={"events": told}))
 
     # -------------------------------------------------------------------------------------- before the rows
 
@@ -212,3 +222,10 @@ class Forgetting:
     async def state(self, row: str) -> str | None:
         """The state of a row, or nothing."""
         return await self._rows.state(row)
+
+
+def _newer(id: str, version: int, event: str) -> UpdateOne:
+    """Keeps it unless something newer is there."""
+    newer = {"$lt": [{"$ifNull": ["$version", 0]}, version]}
+    doc = {"_id": id, "version": version, "event": event}
+    return UpdateOne({"_id": id}, [{"$replaceWith": {"$cond": [newer, {"$literal": doc}, "$$ROOT"]}}], upsert=True)

@@ -18,7 +18,7 @@ from .conftest import ROOT
 
 KINDS: dict[str, type[BaseModel]] = {**EVENTS, **COMMANDS, **ENVELOPES}
 # Their keys are data of others, not fields of ours.
-FREE = {"fields", "extra", "command", "result", "statuses", "maps"}
+FREE = {"fields", "extra", "command", "result", "statuses", "maps", "since"}
 
 
 def with_unknown_fields(node: Any) -> Any:

@@ -246,6 +246,7 @@ def test_everything_that_the_log_says_of_a_ticket_has_a_kind_and_words() -> None
     about_others = {
         "claimed", "person_created", "queue_created", "group_changed", "grant_given", "grant_taken",
         "queue_fields_set", "lifecycle_changed", "queue_changed", "person_changed", "person_erased",
+        "person_data_shown",
     }  # fmt: skip
     of_tickets = log.KINDS.keys() - about_others
     assert of_tickets == frozenset().union(*KINDS.values())

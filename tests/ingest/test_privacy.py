@@ -87,3 +87,16 @@ async def test_a_reader_that_comes_late_brings_nothing_back(house: House) -> Non
     row = await house.row(one.row)
     assert "outbox" not in row
     assert "Printer" not in str(row)
+
+
+async def test_what_came_from_the_address_while_it_was_someone_else_s_stays(house: House) -> None:
+    bobs = arrival(mail(message_id="bobs@example.net"))
+    hers = arrival(mail(message_id="hers@example.net"), at=NOON + timedelta(minutes=30))
+    await accept(house, bobs, hers)
+    await house.store.settle([settled(one.row, "refused") for one in (bobs, hers)], NOON)
+    claim = SIGNER.claim("address", "anna@example.net")
+    event = erased().model_copy(update={"since": {claim: NOON + timedelta(minutes=30)}})
+    await Forgetting(house.db, house.blobs, SIGNER.claim).on_person_erased([event])
+    assert await house.store.raw(bobs.row) == bobs.raw
+    assert await house.store.raw(hers.row) is None
+    assert (await house.row(hers.row))["envelope_from"] == "[erased]"

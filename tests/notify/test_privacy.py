@@ -359,6 +359,29 @@ async def test_who_is_told_nothing_of_it_any_more_gets_no_mail_and_it_is_said(ho
     assert house.postbox.mails == []
 
 
+@pytest.mark.parametrize("order", sorted(set(permutations((0, 1, 2, 1)))))
+async def test_what_is_left_is_told_in_portions_in_whatever_order(house: House, order: Sequence[int]) -> None:
+    first = received(version=2, ticket=of_berg(owner=party(MARA)))
+    second = received(version=3, ticket=of_berg(owner=party(MARA)))
+    await house.hear(first, second)
+    await wait_for_later(house)
+    left = ticket(subject=GONE, requesters=[NOBODY], owner=party(MARA))
+    half = first.model_copy(update={"message": message(author=NOBODY, subject=GONE, text="It is on fire no more.")})
+    portions = [
+        ticket_erased(half, version=ERASED_AT, left=left.model_copy(update={"version": ERASED_AT})),
+        ticket_erased(blank(second), version=ERASED_AT + 1, left=left.model_copy(update={"version": ERASED_AT + 1})),
+        ticket_erased(blank(first), version=ERASED_AT + 2, left=left.model_copy(update={"version": ERASED_AT + 2})),
+    ]
+    await erase(house, *(portions[one] for one in order))
+    docs = await house.docs()
+    assert len(docs) == 2
+    assert [names_her(said_in(doc)) for doc in docs] == [[], []]
+    assert not any("no more" in said_in(doc) for doc in docs)
+    await house.db["outgoing"].delete_many({})
+    await house.hear(first, second)
+    assert [names_her(said_in(doc)) for doc in await house.docs()] == [[], []], "nor when it comes again"
+
+
 # ------------------------------------------------------------- mails of which only the ticket in them is other
 
 

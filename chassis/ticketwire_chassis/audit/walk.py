@@ -5,6 +5,9 @@ place before; every personal value is what its digest in the body says, or was t
 the commit before it on its stream is there and earlier; the state after it is what follows from the state
 before it; and the chain value is the one that the gateway heard and that was anchored. The state before it was
 itself compared when its own place was walked, so a page is all that is held in memory.
+
+Someone may be erased meanwhile: values and states give way, and a commit says so, all at once. So what seems broken
+after reads one by one is read again, all at one moment, before it is called so.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from ..commits import Commit, chain_after, from_doc, hash_of
 from ..failures import what_failed
-from ..mongo import Database, Doc
+from ..mongo import Database, Doc, Session
 from ..private import REDACTION, canonical, digest, unseal
 from .witness import Witness
 
@@ -115,7 +119,7 @@ class Walk:
             total = await self._head()
             while page := await self._page(report.places):
                 for position in page.positions:
-                    self._step(page, position)
+                    await self._step(page, position)
                 progress(report.places, total)
             await self._look_beyond()
             await self._look_for_unplaced()
@@ -130,9 +134,10 @@ class Walk:
         newest = await self._positions.find_one({}, {"_id": 1}, sort=[("_id", -1)])
         return int(newest["_id"]) if newest else 0
 
-    async def _read_erasures(self) -> None:
+    async def _read_erasures(self, of: Doc | None = None, session: Session = None) -> None:
         """What was taken by which commit, the newest word on each value; few, so held."""
-        found = await self._commits.find({"keys": REDACTION}, {"body": 1}, sort=[("_id", 1)])
+        where = {"keys": REDACTION, **(of or {})}
+        found = await self._commits.find(where, {"body": 1}, sort=[("_id", 1)], session=session)
         for doc in found:
             for event in doc["body"]:
                 if isinstance(event.get("takes"), dict):
@@ -157,9 +162,21 @@ class Walk:
             page.heard = await self._witness.pairs(self._report.service, place, positions[-1]["_id"])
         return page
 
+    async def _read_anew(self, page: _Page, stream: str, seq: int) -> Commit | None:
+        """A commit, the state before it and what was taken from its stream, all as they were at one moment."""
+        ids = [{"stream": stream, "seq": seq - 1}, {"stream": stream, "seq": seq}]
+        self._erased = {key: made for key, made in self._erased.items() if key[0] != stream}
+        async with self._db.snapshot() as session:
+            await self._read_erasures({"_id.stream": stream}, session)
+            docs = await self._commits.find({"_id": {"$in": ids}}, session=session)
+        found = {_key(doc["_id"]): from_doc(doc) for doc in docs}
+        page.before |= {key: commit.after for key, commit in found.items()}
+        page.commits |= {key: commit for key, commit in found.items() if key in page.commits}
+        return found.get((stream, seq))
+
     # ------------------------------------------------------------------------------------------ one place
 
-    def _step(self, page: _Page, position: Doc) -> None:
+    async def _step(self, page: _Page, position: Doc) -> None:
         place, (stream, seq) = position["_id"], _key(position["commit"])
         report = self._report
         if place != report.places + 1:
@@ -173,22 +190,29 @@ class Walk:
             raise broken("its commit is gone")
         if hash_of(commit) != commit.hash:
             raise broken("its content is not what its hash says (body, actor, time, cause or keys)")
-        chain = chain_after(report.chain, commit.hash)
-        if chain != position["chain"]:
+        value = chain_after(report.chain, commit.hash)
+        if value != position["chain"]:
             raise broken("the chain does not go on from the place before: the commit or its place is another")
-        for what in self._values(commit):
-            raise broken(what)
-        for what in self._state(page, commit, place):
-            raise broken(what)
+        if self._wrong(page, commit, place):
+            commit = await self._read_anew(page, stream, seq)
+            if commit is None:
+                raise broken("its commit is gone")
+            if what := self._wrong(page, commit, place):
+                raise broken(what)
+        report.erased += sum((stream, f"{seq}:{key}") in self._erased for key in commit.private)
         if place in page.heard:
-            if page.heard[place] != chain:
+            if page.heard[place] != value:
                 raise broken("the chain is not the one that the gateway has heard: history was rewritten up to here")
             report.witnessed += 1
         if place in self._anchors:
-            if self._anchors[place] != chain:
+            if self._anchors[place] != value:
                 raise broken("the chain is not the one that was anchored: history was rewritten up to here")
             report.anchored += 1
-        report.places, report.chain = place, chain
+        report.places, report.chain = place, value
+
+    def _wrong(self, page: _Page, commit: Commit, place: int) -> str:
+        """What is wrong first with a commit's values or its state, if anything is."""
+        return next(chain(self._values(commit), self._state(page, commit, place)), "")
 
     def _values(self, commit: Commit) -> Iterator[str]:
         """What is wrong with the personal values."""
@@ -205,7 +229,6 @@ class Walk:
                     yield f"the value of {name} was taken, and no commit says so"
                 elif digest(str(kept.get("salt")), kept.get("value")) != (left or value["digest"]):
                     yield f"the value of {name} is not what its digest says" + (" since it was erased" if left else "")
-                self._report.erased += left is not None
         if others := commit.private.keys() - named:
             yield f"there is a value that the body does not name: {min(others)}"
 

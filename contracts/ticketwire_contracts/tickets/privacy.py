@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -9,6 +10,7 @@ from pydantic import Field, StringConstraints
 from ..base import Event, Value
 from .administration import AdministrationCommand
 from .events import TicketEvent
+from .fields import FieldValue
 from .values import Message, Person
 
 Who = Annotated[str, StringConstraints(max_length=200)]
@@ -24,12 +26,15 @@ class FindPersonDataV1(AdministrationCommand):
 
 
 class TicketOfPerson(Value):
-    """A ticket on which a person stands or wrote."""
+    """A ticket on which a person stands, wrote or is named."""
 
     number: str = Field(description="Its number.")
     subject: str = Field(description="Its subject.")
-    roles: list[str] = Field(description="What they are on it: `requester`, `cc`, `admin_cc`, `owner`.")
+    roles: list[str] = Field(description="What they are on it: `requester`, `cc`, `admin_cc`, `owner`, `watcher`.")
     messages: list[Message] = Field(description="What they wrote on it.")
+    fields: dict[str, FieldValue] = Field(
+        default_factory=dict, description="Its custom fields, if nobody else asks on it."
+    )
 
 
 class PersonData(Value):
@@ -55,8 +60,13 @@ class PersonErasedV1(Event):
     publisher: ClassVar[str] = "tickets"
     person: Person = Field(description="What is left: their id.")
     erased: list[str] = Field(description="`person/<id>` of theirs: also those who were joined into them.")
-    claims: list[str] = Field(description="HMACs of their addresses and login, to know them by.")
-    tickets: list[str] = Field(default_factory=list, description="Tickets on which they stood or wrote.")
+    claims: list[str] = Field(
+        description="HMACs of their addresses and logins, to know them by; none that someone else has by now."
+    )
+    since: dict[str, datetime] = Field(
+        default_factory=dict, description="Claims that someone else had before them: what is older is not theirs."
+    )
+    tickets: list[str] = Field(default_factory=list, description="Tickets on which they stood, wrote or were named.")
     mails: list[str] = Field(default_factory=list, description="ingest's rows of their mails.")
     rights_epoch: int = Field(description="Epoch of rights from here on.")
 

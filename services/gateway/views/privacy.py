@@ -27,7 +27,7 @@ class Found:
     exported_at: datetime
     person: dict[str, Any]
     tickets: list[dict[str, Any]]
-    """Where they stand or wrote: ``number subject roles messages``."""
+    """Where they stand, wrote or are named: ``number subject roles messages fields``."""
     sent: list[Entry]
     """Mails that went to them."""
     mails: list[str]

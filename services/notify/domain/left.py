@@ -14,7 +14,7 @@ from .outgoing import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Of the greatest version alone: each erasure tells again what those before it told."""
+    """The ticket as of the greatest version; of each event the newest word, as not every erasure tells of each."""
 
     stream: str
     version: int
@@ -36,5 +36,6 @@ class Left:
 
 
 def left_of(event: TicketErasedV1) -> Left:
-    """What an erasure says is left. Types that nobody here knows tell nobody anything."""
+    """What an erasure says is left, together with what those before it said. Types that nobody here knows tell nobody
+    anything."""
     return Left(event.subject, event.version, event.ticket, {one.id: one for one in told_again(event)})

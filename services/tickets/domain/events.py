@@ -448,6 +448,14 @@ class PersonErased(Thin):
     tickets: list[str]
     mails: list[str]
     rights_epoch: int
+    since: dict[str, datetime] = Field(default_factory=dict)
+
+
+class PersonDataShown(Thin):
+    """All that is kept of a person was looked for, to be shown or taken away as a file. Who did so is the actor."""
+
+    type: Literal["person_data_shown"] = "person_data_shown"
+    person: str
 
 
 KINDS: dict[str, type[Thin]] = {
@@ -492,6 +500,7 @@ KINDS: dict[str, type[Thin]] = {
         PersonChanged,
         Erased,
         PersonErased,
+        PersonDataShown,
     )
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 from ticketwire_contracts.base import Value
 from ticketwire_contracts.tickets import Grant, Group, Lifecycle, Person, Queue
 
-from .events import Claimed, Erased, GrantGiven, GrantTaken, QueueFieldsSet, Thin, lift
+from .events import Claimed, Erased, GrantGiven, GrantTaken, PersonDataShown, QueueFieldsSet, Thin, lift
 from .state import TicketState, fold
 
 State = dict[str, Any]
@@ -49,6 +49,8 @@ def _moved(stream: str, event: Thin) -> State:
     match event:
         case Claimed():
             return {"owner": event.owner}
+        case PersonDataShown():
+            return {"person": event.person}
         case GrantGiven() | GrantTaken():
             given = isinstance(event, GrantGiven)
             return {"grant": event.grant.model_dump(), "given": given, "rights_epoch": event.rights_epoch}

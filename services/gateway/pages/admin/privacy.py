@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from ticketwire_chassis.i18n import N_
 from ticketwire_contracts.base import Problem
 
 from ...views import Refused, refuse
@@ -56,7 +57,7 @@ async def page(visit: Visit, problem: Problem | None = None, command: str = "") 
         messages=sum(len(ticket["messages"]) for ticket in found.tickets),
         myself=row.id == visit.asker.person.id,
         path=path_of(row),
-        roles=ROLES,
+        roles=ROLES | {"watcher": N_("Watchers")},
         row=row,
         shown=found.tickets[:SHOWN],
     )
