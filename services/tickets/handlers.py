@@ -133,7 +133,7 @@ class Handlers:
 
     async def join(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands that concern several tickets (links, merging, splitting), one by one, each in a transaction."""
-        return [await self._join(_ask(asked)) for asked in orders]
+        return await self._with_names([await self._join(_ask(asked)) for asked in orders])
 
     async def _join(self, ask: Ask) -> Answer:
         def decide(world: World, ask: Ask) -> Plan:
@@ -158,7 +158,7 @@ class Handlers:
 
     async def administer(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands of administration, one by one, each in a transaction."""
-        return [await self._administer(_ask(asked)) for asked in orders]
+        return await self._with_names([await self._administer(_ask(asked)) for asked in orders])
 
     async def _administer(self, ask: Ask) -> Answer:
         def decide(world: World, ask: Ask) -> Plan:
