@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from ..views import Views
 from ..views.needs import Keys
 from . import (
+    audit,
     directory,
     files,
     history,
@@ -82,6 +83,7 @@ def rest() -> Sequence[BaseRoute]:
         history,
         privacy,
         upkeep,
+        audit,
     ):
         router.include_router(part.router, prefix="/api/v1")
     return router.routes
