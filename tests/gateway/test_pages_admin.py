@@ -59,6 +59,8 @@ SHOWN = [
     "/admin/explain?person=oskar&right=ticket.close&scope=queue:billing",
     "/admin/explain?person=zoe&right=ticket.close",
     "/admin/explain?person=anna@example.net&right=note.show",
+    "/admin/audit",
+    "/admin/audit?kind=grant&thing=queue:support&person=mara&since=2026-01-01",
 ]
 
 CHAPTERS = {
@@ -66,6 +68,7 @@ CHAPTERS = {
     "person.admin": {"/admin/people"},
     "group.admin": {"/admin/groups"},
     "right.admin": {"/admin/rights"},
+    "audit.show": {"/admin/audit"},
 }
 
 FORMS = {

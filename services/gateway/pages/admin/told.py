@@ -59,8 +59,8 @@ YES, NO = N_("yes"), N_("no")
 
 PIECEWISE = frozenset({"fields", "statuses", "transitions", "maps", "clocks"})
 """Long lists: of these only the pieces are shown that are other."""
-IN_THE_SENTENCE = frozenset({"grant"})
-"""Kinds of things whose changes the sentence tells whole."""
+IN_THE_SENTENCE = (frozenset({"given"}), frozenset({"disabled"}), frozenset({"given", "grant"}))
+"""Differences that the sentence tells whole."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,13 @@ class Teller:
             id=entry.id,
             at=entry.at,
             says=[self._line(entry, one) for one in entry.happened],
-            differs=[] if entry.kind in IN_THE_SENTENCE else self._differences(entry),
+            differs=[] if frozenset(entry.changed) in IN_THE_SENTENCE else self._differences(entry),
             opens=entry.version == 1,
             cause=self._t(CAUSES.get(via or "command", CAUSES["command"])),
             command=entry.command,
             cause_id=entry.cause.id,
             correlation=entry.correlation,
-            href="" if entry.kind in IN_THE_SENTENCE else thing.href,
+            href=thing.href,
             thing=thing.text,
         )
 
