@@ -125,10 +125,9 @@ class Handlers:
         be erased."""
         changes = [change for answer in answers if answer.problem for change in answer.problem.extra.get("changes", ())]
         people = {change["actor"] for change in changes if change["actor"].startswith("person/")}
-        if people:
-            names = await self._store.names(people)
-            for change in changes:
-                change["name"] = names.get(change["actor"], "Ticketwire")
+        names = await self._store.names(people) if people else {}
+        for change in changes:
+            change["name"] = names.get(change["actor"], "Ticketwire")
         return answers
 
     async def join(self, orders: Sequence[Asked]) -> list[Answer]:
