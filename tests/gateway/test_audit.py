@@ -136,7 +136,9 @@ async def test_filters_stay_in_the_form_and_go_to_both_services(mara: httpx.Asyn
     assert "No change fits." in nothing
     wrong = await mara.get(LOG, params={"since": "yesterday"})
     assert wrong.status_code == 422
-    assert 'id="person/oskar:1"' in (await mara.get(LOG, params={"until": (BEGAN + timedelta(days=1)).date()})).text
+    assert (
+        'id="person/oskar:1"' in (await mara.get(LOG, params={"until": str((BEGAN + timedelta(days=1)).date())})).text
+    )
     assert 'id="person/oskar:1"' not in (await mara.get(LOG, params={"until": "2020-01-01"})).text
 
 
@@ -200,6 +202,10 @@ async def test_rest_tells_what_was_done_to_those_who_may_read_it(house: House) -
         ({"thing": "root", "kind": "person"}, {person["id"], f"{person['thing']['id']}:1"}),
         ({"person": "root", "from": grant["at"]}, {person["id"], grant["id"]}),
         ({"person": "root", "to": group["at"]}, {queue["id"]}),
+        (
+            {"thing": person["thing"]["id"].replace("/", ":"), "kind": "person"},
+            {person["id"], f"{person['thing']['id']}:1"},
+        ),
         ({"person": "nobody"}, set()),
     ):
         answer = await root.get("/audit", params=params)

@@ -94,7 +94,7 @@ class Audit:
         """The id of who is looked for; none if nobody is, empty if nobody is called so."""
         if not word or word == SYSTEM:
             return word or None
-        person = await person_called(self._people, word)
+        person = await person_called(self._people, word.removeprefix("person:"))
         return person.id if person else ""
 
 
