@@ -33,6 +33,7 @@ PAGES = {
     "people": "/admin/people",
     "group": "/admin/groups/service-desk",
     "rights": "/admin/rights",
+    "audit": "/admin/audit",
     "explain": "/admin/explain?person=anna&right=ticket.reply&scope=queue:support",
 }
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from .audit import AuditQuestion
 from .base import Command, Event, Value, Word
 
 ClockName = Literal["first_response", "next_response", "solution", "silence", "due_date", "wake"]
@@ -42,6 +43,13 @@ class SetPolicyV1(Command):
     obeyed_by: ClassVar[str] = "escalation"
     queue: Word = Field(description="Name of the queue.")
     clocks: list[Clock] = Field(description="Its clocks; empty for none.")
+
+
+class ShowPolicyAuditV1(AuditQuestion):
+    """Asks for changes of policies, newest first; the answer's result is an `AuditPage`, without names."""
+
+    topic: ClassVar[str] = "show_policy_audit.v1"
+    obeyed_by: ClassVar[str] = "escalation"
 
 
 class PolicySetV1(Event):

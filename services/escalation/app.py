@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ticketwire_chassis.service import Service
-from ticketwire_contracts.escalation import SetPolicyV1
+from ticketwire_contracts.escalation import SetPolicyV1, ShowPolicyAuditV1
 from ticketwire_contracts.tickets import (
     QueueCreatedV1,
     TicketAbsorbedV1,
@@ -51,5 +51,6 @@ service.hears(
 )  # fmt: skip
 service.hears(TicketDueChangedV1, by=handlers.on_ticket_event)
 service.obeys(SetPolicyV1, by=handlers.obey)
+service.obeys(ShowPolicyAuditV1, by=handlers.audit)
 service.runs("timers", timers.run)
 app = service.app()

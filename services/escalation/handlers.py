@@ -8,11 +8,12 @@ from typing import Protocol
 
 import structlog
 
+from ticketwire_chassis.audit.telling import told
 from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.commits import Ask, CommitLog, Draft, Look, Plan, Settled
-from ticketwire_chassis.mongo import Session
+from ticketwire_chassis.mongo import Doc, Session
 from ticketwire_contracts.base import Answer, Problem
-from ticketwire_contracts.escalation import SetPolicyV1
+from ticketwire_contracts.escalation import SetPolicyV1, ShowPolicyAuditV1
 from ticketwire_contracts.tickets import QueueCreatedV1, TicketEscalatedV1, TicketEvent
 
 from .domain import Policy, Row, Timer, confirm, decide_policy, first_policy, follow
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 Now = Callable[[], datetime]
 
 FORBIDDEN = Problem(type="forbidden", title="You may not", status=403, detail="It needs the right policy.admin.")
+NO_AUDIT = Problem(type="forbidden", title="You may not", status=403, detail="It needs the right audit.show.")
 ROUNDS = 20
 """Tries to write a batch's rows when other replicas write them too."""
 
@@ -132,6 +134,21 @@ class Handlers:
             for asked in orders
         ]
         return [_answer(done) for done in await self._settle(asks, _decide)]
+
+    async def audit(self, orders: Sequence[Asked]) -> list[Answer]:
+        """What was done to policies. The gateway asks for ``audit.show`` first, as for ``policy.admin`` above."""
+        return [await self._told(asked) for asked in orders]
+
+    async def _told(self, asked: Asked) -> Answer:
+        command = asked.command
+        assert isinstance(command, ShowPolicyAuditV1)
+        if asked.order.actor.kind == "customer":
+            return Answer(order=asked.order.id, problem=NO_AUDIT)
+        streams: list[Doc] = [{"$gte": "policy/", "$lt": "policy0"}]
+        if command.thing is not None:
+            streams.append({"$eq": command.thing})
+        page = await told(self._log, command, streams, lambda _, after: after, lambda _: {})
+        return Answer(order=asked.order.id, result=page.model_dump(mode="json"))
 
     async def _settle(self, asks: Sequence[Ask], decide: Callable[[Look, Ask], Plan]) -> list[Settled]:
         async def read(asks: Sequence[Ask], session: Session) -> Look:

@@ -40,6 +40,7 @@ from ticketwire_contracts.tickets import (
     SetStatusV1,
     SetSubjectV1,
     SetTagsV1,
+    ShowAuditV1,
     ShowHistoryV1,
     ShowTicketAtV1,
     SplitTicketV1,
@@ -55,7 +56,7 @@ from .privacy import Privacy
 from .publish import publish
 from .settings import Settings
 from .store import TicketStore, message_key
-from .views import History
+from .views import Audit, History
 
 service = Service(Settings(), personal=PERSONAL)
 store = TicketStore(service.db, service.log, service.signer)
@@ -88,6 +89,9 @@ service.obeys(
 history = History(service.log, store)
 privacy = Privacy(service.db, service.log, store, service.signer)
 service.obeys(ShowHistoryV1, ShowTicketAtV1, by=history.look)
+audit = Audit(service.log, store)
+service.prepares(audit.prepare)
+service.obeys(ShowAuditV1, by=audit.look)
 service.obeys(FindPersonDataV1, by=privacy.find)
 service.obeys(ErasePersonV1, by=privacy.erase)
 service.runs("erasures", privacy.resume)

@@ -125,15 +125,14 @@ class Handlers:
         be erased."""
         changes = [change for answer in answers if answer.problem for change in answer.problem.extra.get("changes", ())]
         people = {change["actor"] for change in changes if change["actor"].startswith("person/")}
-        if people:
-            names = await self._store.names(people)
-            for change in changes:
-                change["name"] = names.get(change["actor"], "Ticketwire")
+        names = await self._store.names(people) if people else {}
+        for change in changes:
+            change["name"] = names.get(change["actor"], "Ticketwire")
         return answers
 
     async def join(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands that concern several tickets (links, merging, splitting), one by one, each in a transaction."""
-        return [await self._join(_ask(asked)) for asked in orders]
+        return await self._with_names([await self._join(_ask(asked)) for asked in orders])
 
     async def _join(self, ask: Ask) -> Answer:
         def decide(world: World, ask: Ask) -> Plan:
@@ -158,7 +157,7 @@ class Handlers:
 
     async def administer(self, orders: Sequence[Asked]) -> list[Answer]:
         """Commands of administration, one by one, each in a transaction."""
-        return [await self._administer(_ask(asked)) for asked in orders]
+        return await self._with_names([await self._administer(_ask(asked)) for asked in orders])
 
     async def _administer(self, ask: Ask) -> Answer:
         def decide(world: World, ask: Ask) -> Plan:

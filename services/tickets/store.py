@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
+from ticketwire_chassis.audit.telling import differences
 from ticketwire_chassis.commits import Ask, Commit, CommitLog, Look, Read
 from ticketwire_chassis.mongo import Database, Doc, Session
 from ticketwire_chassis.private import unseal
@@ -23,6 +24,7 @@ from ticketwire_contracts.tickets import (
     DEFAULT_LIFECYCLE,
     AddMemberV1,
     AdministrationCommand,
+    ChangeLifecycleV1,
     ChangePeopleV1,
     ChangePersonV1,
     ChangeQueueV1,
@@ -45,6 +47,7 @@ from ticketwire_contracts.tickets import (
     Queue,
     RemoveMemberV1,
     SetOwnerV1,
+    SetQueueFieldsV1,
     SetQueueV1,
     SplitTicketV1,
     TakeRightV1,
@@ -58,6 +61,7 @@ from .domain import events as thin
 from .domain import links, threading
 from .domain.context import Context, Directory, SignedMark, Spoken
 from .domain.happened import Happened
+from .domain.recompute import normal
 from .domain.state import TicketState, message_of
 
 BLOCK = 100
@@ -263,7 +267,8 @@ class TicketStore:
         await self._follow(look.newest, numbers, None, FAR, session)
         world = await self._world(look, [actor], set(), session)
         said = await self._said(command, world.context, session)
-        return replace(world, context=replace(world.context, said=said))
+        since = await self._since([command], world.context.tickets, session)
+        return replace(world, context=replace(world.context, said=said, since=since))
 
     async def _follow(
         self,
@@ -349,7 +354,35 @@ class TicketStore:
             look.newest.update(await self._log.newest_of_each(held - look.newest.keys(), session))
         world = await self._world(look, [asks[0].actor], {*claims, *held}, session, fresh=True)
         world.epoch = taken
+        if since := await self._administered_since(command, world, session):
+            world.context = replace(world.context, since=since)
         return world
+
+    async def _administered_since(
+        self, command: AdministrationCommand | None, world: World, session: Session
+    ) -> dict[str, list[Happened]]:
+        """What happened to what a stale command would write over, after the version that it had seen."""
+        stream, expected = _written_over(command, world.context)
+        newest = world.newest.get(stream)
+        if expected is None or newest is None or expected >= newest.seq:
+            return {}
+        seen = max(expected, newest.seq - SINCE, 0)
+        commits = await self._log.history(stream, session, after=max(seen - 1, 0))
+        before = [None, *commits]
+        return {
+            stream: [
+                Happened(
+                    one.seq,
+                    one.at,
+                    one.actor,
+                    one.command,
+                    tuple(event["type"] for event in one.body),
+                    tuple(differences(normal(stream, last.after) if last else None, normal(stream, one.after))),
+                )
+                for last, one in zip(before, commits, strict=False)
+                if one.seq > seen
+            ]
+        }
 
     async def _and_owners(self, look: Look, claims: Iterable[str], session: Session) -> Look:
         """With whoever has claimed a name."""
@@ -522,6 +555,23 @@ def _streams_in(command: AdministrationCommand | None) -> list[str]:
         case GiveRightV1() | TakeRightV1():
             return _ids([command.grantee])
     return []
+
+
+def _written_over(command: AdministrationCommand | None, context: Context) -> tuple[str, int | None]:
+    """The stream that a command writes over, and the version of it that it has seen; none where it names none."""
+    match command:
+        case ChangeQueueV1():
+            return f"queue/{command.name}", command.if_version
+        case SetQueueFieldsV1():
+            return f"queue/{command.queue}", command.if_version
+        case ChangeLifecycleV1():
+            return f"lifecycle/{command.name}", command.if_version
+        case AddMemberV1() | RemoveMemberV1():
+            return f"group/{command.group}", command.if_version
+        case ChangePersonV1():
+            person = context.persons.get(command.person) or context.person_of_login(command.person.partition(":")[2])
+            return person.id if person else "", command.if_version
+    return "", None
 
 
 def _ids(names: Iterable[str]) -> list[str]:

@@ -1,21 +1,27 @@
-"""What tickets shows of its log: a ticket's history as data, and the ticket as it was. Nothing is committed."""
+"""What tickets shows of its log: a ticket's history as data, the ticket as it was, and what was done to everything
+else. Nothing is committed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from ticketwire_chassis.audit import telling
 from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.commits import Ask, Commit, CommitLog
+from ticketwire_chassis.mongo import Doc
 from ticketwire_chassis.private import unseal
+from ticketwire_contracts.audit import AuditPage
 from ticketwire_contracts.base import Actor, Answer, Problem
-from ticketwire_contracts.rights import visible_to
-from ticketwire_contracts.tickets import HistoryPage, ShowHistoryV1, ShowTicketAtV1
+from ticketwire_contracts.rights import Thing, visible_to
+from ticketwire_contracts.tickets import HistoryPage, Person, ShowAuditV1, ShowHistoryV1, ShowTicketAtV1
 
 from .domain.context import Context
 from .domain.events import lift
 from .domain.history import Recorded, entries, numbers_in, without
+from .domain.recompute import normal
 from .domain.state import TicketState
 
 NOT_FOUND = Problem(
@@ -31,6 +37,16 @@ FORBIDDEN = Problem(
     detail="It needs the right history.show.",
     extra={"right": "history.show"},
 )
+NO_AUDIT = Problem(
+    type="forbidden",
+    title="You may not",
+    status=403,
+    detail="It needs the right audit.show.",
+    extra={"right": "audit.show"},
+)
+ADMINISTERED: Doc = {"$gte": "grant/", "$lt": "queue0"}
+"""Streams of grants, groups, lifecycles, persons and queues: neighbours in the order of names, with no other between
+them (claims lie before, refusals and tickets behind)."""
 
 
 class Store(Protocol):
@@ -103,6 +119,80 @@ class History:
         newest = await self._log.newest_of_each(f"ticket/{number}" for number in numbers)
         states = [TicketState.model_validate(commit.after) for commit in newest.values()]
         return frozenset(numbers - {state.number for state in states if _sees(context, actor, state)})
+
+
+class Audit:
+    """What was done to queues, lifecycles, persons, groups and grants."""
+
+    def __init__(self, log: CommitLog, store: Store) -> None:
+        self._log = log
+        self._store = store
+
+    async def prepare(self) -> None:
+        """Makes its index."""
+        await telling.prepare(self._log, ADMINISTERED)
+
+    async def look(self, orders: Sequence[Asked]) -> list[Answer]:
+        """Changes, newest first, for those who may read all of them: values of all queues and people stand there."""
+        asks = [
+            Ask(asked.order.id, asked.order.type, asked.order.actor, datetime.now(UTC), "", asked.command)
+            for asked in orders
+        ]
+        context = (await self._store.read_commands(asks, None)).context
+        return [await self._answer(context, asked) for asked in orders]
+
+    async def _answer(self, context: Context, asked: Asked) -> Answer:
+        order, command = asked.order, asked.command
+        assert isinstance(command, ShowAuditV1)
+        if not context.may(order.actor, "audit.show", Thing()):
+            return Answer(order=order.id, problem=NO_AUDIT)
+        page = await telling.told(self._log, command, _streams_of(command), normal, _granted)
+        return Answer(order=order.id, result=(await self._named(page)).model_dump(mode="json"))
+
+    async def _named(self, page: AuditPage) -> AuditPage:
+        """With what the people are called who stand there: as they are now, so that who is erased stays so."""
+        ids = persons_in([one.model_dump(mode="json") for one in page.items])
+        newest = await self._log.newest_of_each(ids)
+        names = {stream: _name(Person.model_validate(commit.after)) for stream, commit in newest.items()}
+        items = [
+            one.model_copy(
+                update={
+                    "actor": one.actor.model_copy(update={"name": names.get(one.actor.id, "Ticketwire")}),
+                    "thing": one.thing.model_copy(update={"name": names.get(one.thing.id, one.thing.name)}),
+                }
+            )
+            for one in page.items
+        ]
+        return page.model_copy(update={"items": items, "names": names})
+
+
+def persons_in(value: Any) -> set[str]:
+    """The ids of persons that stand in a value."""
+    if isinstance(value, str):
+        return {value} if value.startswith("person/") else set()
+    if isinstance(value, dict):
+        return persons_in(list(value.values()))
+    return set().union(*map(persons_in, value)) if isinstance(value, list) else set()
+
+
+def _name(person: Person) -> str:
+    return person.name or person.login or next(iter(person.addresses), "")
+
+
+def _streams_of(command: ShowAuditV1) -> list[Doc]:
+    """What must hold of the name of a stream. Of a queue, person or group also the grants on it or to it."""
+    found: list[Doc] = [ADMINISTERED]
+    if command.kind is not None:
+        found.append({"$gte": f"{command.kind}/", "$lt": f"{command.kind}0"})
+    if command.thing is not None:
+        found.append({"$in": [command.thing, re.compile(rf"^grant/.*\|{re.escape(command.thing)}(\||$)")]})
+    return found
+
+
+def _granted(event: Doc) -> Doc:
+    """What is told of an event besides the difference that it made: which grant it was about."""
+    grant = event.get("grant")
+    return {name: grant[name] for name in ("right", "grantee", "scope")} if isinstance(grant, dict) else {}
 
 
 def _recorded(commit: Commit) -> Recorded:

@@ -53,6 +53,8 @@ ADMIN = [
     "/admin/rights/change?change=give_right&right=no.right&grantee=group:north&scope=all",
     "/admin/explain?person=oskar&right=ticket.reply&scope=queue:support",
     "/admin/explain?person=oskar&right=ticket.close&scope=queue:billing",
+    "/admin/audit",
+    "/admin/audit?kind=policy&thing=support&person=nobody",
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

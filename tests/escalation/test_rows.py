@@ -12,8 +12,9 @@ import pytest
 
 from ticketwire_chassis.commands import Asked
 from ticketwire_chassis.mongo import Collection
+from ticketwire_contracts.audit import AuditPage
 from ticketwire_contracts.base import Actor, Order
-from ticketwire_contracts.escalation import Clock, SetPolicyV1
+from ticketwire_contracts.escalation import Clock, SetPolicyV1, ShowPolicyAuditV1
 
 from .cases import NOON, escalated, facts, first_response, heard, minutes, queue_created
 from .conftest import House, build
@@ -186,6 +187,33 @@ async def test_an_order_of_a_customer_or_for_no_queue_is_refused(house: House) -
     assert refused.problem.status == 403
     assert (await order(house, [], queue="nowhere", id="o-3")).problem.status == 404
     assert (await house.policies.current(fresh=True))["support"].version == 1
+
+
+async def test_what_was_done_to_promises_is_told_newest_first(house: House) -> None:
+    async def told(actor: Actor = ANNA, **asked: Any) -> Any:
+        command = ShowPolicyAuditV1(**asked)
+        until = NOON + minutes(1)
+        asking = Order(id="look", type=command.topic, actor=actor, correlation="c", not_after=until, command={})
+        return (await house.handlers.audit([Asked(asking, command)]))[0]
+
+    await house.handlers.on_queue_created([queue_created()])
+    house.clock.time += minutes(5)
+    await order(house, [first_response(30)])
+    house.clock.time += minutes(5)
+    await order(house, [first_response(90)], id="o-2")
+    page = AuditPage.model_validate((await told(thing="policy/support")).result)
+    _, changed, first = page.items
+    assert (changed.actor.id, changed.actor.via, changed.cause.kind) == (ANNA.id, "page", "command")
+    clocks = changed.changed["clocks"]
+    assert (clocks.before[0]["minutes"], clocks.after[0]["minutes"]) == (60, 30)
+    assert (first.actor.kind, first.cause.kind, first.changed["clocks"].before) == ("system", "timer", None)
+    page = AuditPage.model_validate((await told(limit=1)).result)
+    assert page.next is not None
+    rest = AuditPage.model_validate((await told(before=page.next)).result)
+    assert len({one.id for one in [*page.items, *rest.items]}) == 3
+    assert AuditPage.model_validate((await told(thing="policy/none")).result).items == []
+    customer = Actor(kind="customer", id="person/c1", via="api")
+    assert (await told(customer)).problem.status == 403
 
 
 async def test_the_clockwork_wakes_for_a_sooner_step_and_says_it(house: House) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -20,13 +20,15 @@ from services.tickets.handlers import Handlers as TicketsHandlers
 from services.tickets.privacy import Privacy
 from services.tickets.publish import publish
 from services.tickets.store import TicketStore, message_key
-from services.tickets.views import History
+from services.tickets.views import Audit, History
 from tests.tickets.world import World
 from ticketwire_chassis.commands import Asked, Obey
 from ticketwire_chassis.commits import CommitLog, from_doc
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_chassis.signing import Signer
+from ticketwire_contracts.audit import AuditPage
 from ticketwire_contracts.base import Actor, Answer, Command, Event, Order
+from ticketwire_contracts.escalation import ShowPolicyAuditV1
 from ticketwire_contracts.tickets import (
     AdministrationCommand,
     CreatePersonV1,
@@ -35,6 +37,7 @@ from ticketwire_contracts.tickets import (
     GiveRightV1,
     LinkTicketsV1,
     MergeTicketsV1,
+    ShowAuditV1,
     ShowHistoryV1,
     ShowTicketAtV1,
     SplitTicketV1,
@@ -65,6 +68,7 @@ class Tickets:
         store = TicketStore(db, self.log, Signer("s" * 32))
         self.handlers = TicketsHandlers(self.log, store, message_key)
         self.history = History(self.log, store)
+        self.audit = Audit(self.log, store)
         self.privacy = Privacy(db, self.log, store, Signer("s" * 32))
         self._orders = count(1)
 
@@ -87,6 +91,10 @@ class Tickets:
         match command:
             case ShowHistoryV1() | ShowTicketAtV1():
                 return self.history.look
+            case ShowAuditV1():
+                return self.audit.look
+            case ShowPolicyAuditV1():
+                return self.no_policies
             case FindPersonDataV1():
                 return self.privacy.find
             case ErasePersonV1():
@@ -94,6 +102,10 @@ class Tickets:
             case LinkTicketsV1() | UnlinkTicketsV1() | MergeTicketsV1() | UnmergeTicketV1() | SplitTicketV1():
                 return self.handlers.join
         return self.handlers.administer if isinstance(command, AdministrationCommand) else self.handlers.obey
+
+    async def no_policies(self, orders: Sequence[Asked]) -> list[Answer]:
+        """escalation, where nothing was done yet."""
+        return [Answer(order=one.order.id, result=AuditPage(items=[]).model_dump(mode="json")) for one in orders]
 
     async def said(self) -> list[Event]:
         """All that the log says, in order."""

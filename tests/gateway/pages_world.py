@@ -261,6 +261,7 @@ class World:
         return Views(
             entrance=part, reading=part, work=part, files=part, administration=administration, live=part, joining=part,
             rights=rights, past=self.log.past, privacy=part, upkeep=part, bulk=part,
+            audit=self.town.audit if self.town else part,
         )  # fmt: skip
 
     # entrance

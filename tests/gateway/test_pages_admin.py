@@ -61,6 +61,8 @@ SHOWN = [
     "/admin/explain?person=oskar&right=ticket.close&scope=queue:billing",
     "/admin/explain?person=zoe&right=ticket.close",
     "/admin/explain?person=anna@example.net&right=note.show",
+    "/admin/audit",
+    "/admin/audit?kind=grant&thing=queue:support&person=mara&since=2026-01-01",
 ]
 
 CHAPTERS = {
@@ -68,6 +70,7 @@ CHAPTERS = {
     "person.admin": {"/admin/people"},
     "group.admin": {"/admin/groups"},
     "right.admin": {"/admin/rights"},
+    "audit.show": {"/admin/audit"},
 }
 
 FORMS = {
@@ -296,7 +299,7 @@ async def test_what_is_refused_keeps_what_was_typed_and_says_why(house: House, a
     await sent(admin, "/admin/queues/support", title="Von anderen")
     late = await admin.post("/admin/queues/support", data=mine | {"title": "Von mir"})
     assert late.status_code == 412
-    assert refusal(late).startswith("Es hat sich geändert Jetzt gilt Version 2, Sie hatten 1 gesehen.")
+    assert refusal(late).startswith("Es hat sich geändert Admin hat inzwischen etwas geändert: Anzeigename")
     again = await admin.post("/admin/queues/support", data=form_in(late.text))
     assert 'value="Von mir"' in (await done(admin, again, "/admin/queues/support")).text
 
@@ -565,7 +568,7 @@ async def test_a_person_is_looked_at_and_erased(house: House, admin: httpx.Async
 
 def refusals() -> Iterator[tuple[str, str]]:
     """Title and detail of every refusal of administration, with ``x`` in the blanks of a detail."""
-    for name in ("administration.py", "changes.py", "lifecycle.py"):
+    for name in ("administration.py", "changes.py", "happened.py", "lifecycle.py"):
         for node in ast.walk(ast.parse((DOMAIN / name).read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("refused", "_no_change"):
                 words = [filled(argument) for argument in node.args]

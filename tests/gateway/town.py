@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from services.gateway.domain.directory import Directory
-from services.gateway.views import Administration, Rights
+from services.gateway.views import Administration, Audit, Rights
 from services.gateway.views.shapes import PersonRow
 from services.gateway.views.work import Orders
+from ticketwire_contracts.audit import AuditEntry, AuditQuestion
 from ticketwire_contracts.base import Actor, Answer, Command, Problem
 from ticketwire_contracts.rights import AGENT_RIGHTS
 from ticketwire_contracts.tickets import DEFAULT_LIFECYCLE, Grant, Group, Lifecycle, Person, Queue, Transition
+
+from .audit_world import page_of, story
 
 PERSONS = [
     Person(id="person/mara", login="mara", name="Mara König", agent=True, language="de", version=1),
@@ -99,6 +102,7 @@ class Town:
     groups: list[Group] = field(default_factory=lambda: list(GROUPS))
     asked: list[Command] = field(default_factory=list)
     problem: Problem | None = None
+    done: list[AuditEntry] = field(default_factory=story)
 
     @property
     def directory_now(self) -> Directory:
@@ -122,6 +126,12 @@ class Town:
         """Explaining and previewing."""
         people = cast(Any, self)
         return Rights(people, people)
+
+    @property
+    def audit(self) -> Audit:
+        """What was done here."""
+        people = cast(Any, self)
+        return Audit(Orders(people, self.apply), people)
 
     # people
     async def directory(self) -> Directory:
@@ -158,6 +168,8 @@ class Town:
     # commands
     async def call(self, command: Command, actor: Actor, correlation: str, order_id: str | None = None) -> Answer:
         self.asked.append(command)
+        if isinstance(command, AuditQuestion) and self.problem is None:
+            return Answer(order=order_id or "", result=page_of(self.done, command).model_dump(mode="json"))
         return Answer(order=order_id or "", problem=self.problem)
 
     async def apply(self, answer: Answer) -> None:

@@ -151,6 +151,8 @@ REST = [
     Exit("people/{bystander}", frozenset({"person name"})),
     Exit("people/{bystander}/data", frozenset({"person name"})),
     Exit("people/{bystander}/export", frozenset({"person name"})),
+    Exit("audit?limit=200", frozenset({"person name"})),
+    Exit("audit?thing=person:{bystander}", frozenset({"person name"})),
 ]
 
 COMMANDS = [
@@ -254,6 +256,7 @@ PAGES = [
     Exit("/admin/people", page=True),
     Exit("/admin/rights", page=True),
     Exit("/admin/queues", page=True),
+    Exit("/admin/audit?kind=person", frozenset({"person name"}), page=True),
     Exit("/new", page=True),
     Exit("/login?next=/tickets/{H}", said=said("hidden"), page=True),
     Exit(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from ..escalation import Clock, Deadline, EscalationDueV1, PolicySetV1, SetPolicyV1, Step, TimersSetV1
+from ..escalation import (
+    Clock,
+    Deadline,
+    EscalationDueV1,
+    PolicySetV1,
+    SetPolicyV1,
+    ShowPolicyAuditV1,
+    Step,
+    TimersSetV1,
+)
 from .story import BY_ANNA, BY_CLOCK, NUMBER, SUPPORT, at, envelope
 
 FIRST_RESPONSE = Clock(clock="first_response", minutes=240, steps=[Step(percent=100, actions=["tell_supervisors"])])
 
 ESCALATION_EXAMPLES = (
     SetPolicyV1(queue=SUPPORT.name, clocks=[FIRST_RESPONSE]),
+    ShowPolicyAuditV1(thing="policy/support"),
     PolicySetV1(
         **envelope(PolicySetV1, "policy/support", 1, at(7, 30), BY_ANNA, "Promises of support changed"),
         queue=SUPPORT.name,

@@ -9,6 +9,7 @@ from ..tickets import (
     Party,
     Person,
     PersonErasedV1,
+    ShowAuditV1,
     ShowHistoryV1,
     ShowTicketAtV1,
     TicketErasedV1,
@@ -28,6 +29,7 @@ THANKS = TicketReceivedV1(
 PRIVACY_EXAMPLES = (
     ShowHistoryV1(ticket=NUMBER, after=4),
     ShowTicketAtV1(ticket=NUMBER, at=at(9, 0)),
+    ShowAuditV1(kind="grant", thing="queue/support", since=at(7, 0)),
     FindPersonDataV1(person=MAJA.id),
     ErasePersonV1(person=MAJA.id),
     PersonErasedV1(

@@ -8,6 +8,7 @@ directory       what is said of queues, persons, groups, grants
 lifecycles      statuses and what may follow what; moving a ticket between queues
 changes         changes of queues and persons
 history         what may be asked of the log
+audit           what may be asked of the history of administration
 privacy         a person's data, found and erased
 public          what outsiders hear
 fields          custom fields of a queue
@@ -19,6 +20,7 @@ splitting       splitting and undoing it: asked and said
 
 from __future__ import annotations
 
+from ..audit import Cause, Difference
 from .administration import (
     AddMemberV1,
     AdministrationCommand,
@@ -29,6 +31,7 @@ from .administration import (
     RemoveMemberV1,
     TakeRightV1,
 )
+from .audit import ShowAuditV1
 from .changes import (
     ChangePersonV1,
     ChangeQueueV1,
@@ -57,7 +60,7 @@ from .events import (
     TicketStatusChangedV1,
 )
 from .fields import FieldDefinition, FieldType, FieldValue
-from .history import Cause, Difference, Happening, HistoryEntry, HistoryPage, ShowHistoryV1, ShowTicketAtV1
+from .history import Happening, HistoryEntry, HistoryPage, ShowHistoryV1, ShowTicketAtV1
 from .lifecycles import (
     DEFAULT_LIFECYCLE,
     ChangeLifecycleV1,
@@ -212,6 +215,7 @@ __all__ = [
     "SetStatusV1",
     "SetSubjectV1",
     "SetTagsV1",
+    "ShowAuditV1",
     "ShowHistoryV1",
     "ShowTicketAtV1",
     "SplitTicketV1",

@@ -60,6 +60,7 @@ class AddMemberV1(AdministrationCommand):
 
     topic: ClassVar[str] = "add_member.v1"
     group: Word = Field(description="Name of the group.")
+    if_version: int | None = Field(default=None, description="Refused (412) unless the group has this version.")
     member: Word = Field(description="`person:<login>` or `group:<name>`.")
 
 
@@ -68,6 +69,7 @@ class RemoveMemberV1(AdministrationCommand):
 
     topic: ClassVar[str] = "remove_member.v1"
     group: Word = Field(description="Name of the group.")
+    if_version: int | None = Field(default=None, description="Refused (412) unless the group has this version.")
     member: Word = Field(description="`person:<login>` or `group:<name>`.")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from ..audit import Cause, Difference
 from ..base import Actor, Moment, Value
 from .commands import TicketCommand
 from .values import Message
@@ -27,26 +28,12 @@ class ShowTicketAtV1(TicketCommand):
     at: Moment = Field(description="At this time, with its zone.")
 
 
-class Cause(Value):
-    """What led to a change."""
-
-    kind: Literal["mail", "command", "timer", "system"] = Field(description="Where it came from.")
-    id: str = Field(description="The mail's row and reading, the order's id, or the event's id.")
-
-
 class Happening(Value):
     """One thing that happened in a change."""
 
     type: str = Field(description="E.g. `opened`, `replied`, `status_changed`.")
     message: Message | None = Field(default=None, description="What was said, if something was.")
     details: dict[str, Any] = Field(default_factory=dict, description="What else the log says of it.")
-
-
-class Difference(Value):
-    """What a field was, and what it is."""
-
-    before: Any = Field(description="None where there was nothing.")
-    after: Any = Field(description="None where there is nothing any more.")
 
 
 class HistoryEntry(Value):

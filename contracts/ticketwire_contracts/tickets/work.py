@@ -94,6 +94,7 @@ class SetQueueFieldsV1(AdministrationCommand):
 
     topic: ClassVar[str] = "set_queue_fields.v1"
     queue: Word = Field(description="Name of the queue.")
+    if_version: int | None = Field(default=None, description="Refused (412) unless the queue has this version.")
     fields: list[FieldDefinition] = Field(max_length=50, description="All of its fields.")
 
 

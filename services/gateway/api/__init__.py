@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from ..views import Views
 from ..views.needs import Keys
 from . import (
+    audit,
     directory,
     files,
     history,
@@ -87,6 +88,7 @@ def rest() -> Sequence[BaseRoute]:
         history,
         privacy,
         upkeep,
+        audit,
     ):
         router.include_router(part.router, prefix="/api/v1")
     return router.routes

@@ -109,7 +109,7 @@ async def create_group(body: NewGroup, asker: Asking, views: Shown, once: OnceOn
 
     async def create(command_id: str) -> Response:
         group = await views.administration.create_group(asker, command_id, name=body.name, title=body.title)
-        return Json(group, 201, {"Location": f"/api/v1/groups/{body.name}"})
+        return Json(group, 201, {"Location": f"/api/v1/groups/{body.name}", "ETag": etag(group.version)})
 
     return await once.do(create)
 
@@ -117,31 +117,39 @@ async def create_group(body: NewGroup, asker: Asking, views: Shown, once: OnceOn
 @router.get("/groups/{name}", responses={200: {"model": GroupRow}})
 async def group(name: str, asker: Asking, views: Shown) -> Response:
     """One group."""
-    return Json(await views.administration.group(asker, name))
+    return _group(await views.administration.group(asker, name))
 
 
 @router.put("/groups/{name}/members/{login}", responses={200: {"model": GroupRow}})
-async def add_member(name: str, login: str, asker: Asking, views: Shown, once: OnceOnly) -> Response:
+async def add_member(name: str, login: str, version: IfMatch, asker: Asking, views: Shown, once: OnceOnly) -> Response:
     """Takes someone into a group: a login, or `group:<name>`. Needs `group.admin`."""
 
     async def add(command_id: str) -> Response:
-        return Json(await views.administration.add_member(asker, command_id, name, _member(login)))
+        member = _member(login)
+        return _group(await views.administration.add_member(asker, command_id, name, member, if_version=version))
 
     return await once.do(add)
 
 
 @router.delete("/groups/{name}/members/{login}", responses={200: {"model": GroupRow}})
-async def remove_member(name: str, login: str, asker: Asking, views: Shown, once: OnceOnly) -> Response:
+async def remove_member(
+    name: str, login: str, version: IfMatch, asker: Asking, views: Shown, once: OnceOnly
+) -> Response:
     """Takes someone out of a group. Needs `group.admin`."""
 
     async def remove(command_id: str) -> Response:
-        return Json(await views.administration.remove_member(asker, command_id, name, _member(login)))
+        member = _member(login)
+        return _group(await views.administration.remove_member(asker, command_id, name, member, if_version=version))
 
     return await once.do(remove)
 
 
 def _member(word: str) -> str:
     return word if word.startswith(("person:", "group:")) else f"person:{word}"
+
+
+def _group(row: GroupRow) -> Response:
+    return Json(row, 200, {"ETag": etag(row.version)})
 
 
 def _person(row: PersonRow) -> Response:

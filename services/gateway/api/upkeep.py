@@ -8,11 +8,11 @@ from typing import Literal
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ticketwire_contracts.tickets import FieldDefinition
+from ticketwire_contracts.tickets import FieldDefinition, Queue
 
 from ..views.bulk import ManyChange
 from ..views.shapes import Entry, Outcome, Page, Ticket
-from .answers import IfMatch, Json, ticket_answer
+from .answers import IfMatch, Json, etag, ticket_answer
 from .bodies import (
     ChangedFields,
     ChangedPeople,
@@ -164,18 +164,26 @@ async def change_many(body: ManyTickets, asker: Asking, views: Shown, once: Once
 @router.get("/queues/{queue}/fields", responses={200: {"model": Page[FieldDefinition]}})
 async def queue_fields(queue: str, asker: Asking, views: Shown) -> Response:
     """The custom fields of a queue's tickets."""
-    return Json(Page([one.model_dump() for one in await views.upkeep.queue_fields(asker, queue)]))
+    return _queue_fields(await views.upkeep.queue_fields(asker, queue))
 
 
 @router.put("/queues/{queue}/fields", responses={200: {"model": Page[FieldDefinition]}})
-async def set_queue_fields(queue: str, body: QueueFields, asker: Asking, views: Shown, once: OnceOnly) -> Response:
+async def set_queue_fields(
+    queue: str, body: QueueFields, version: IfMatch, asker: Asking, views: Shown, once: OnceOnly
+) -> Response:
     """Sets the custom fields of a queue, all of them. Needs `queue.admin`."""
 
     async def setting(command_id: str) -> Response:
-        fields = await views.upkeep.set_queue_fields(asker, command_id, queue, body.fields)
-        return Json(Page([one.model_dump() for one in fields]))
+        return _queue_fields(
+            await views.upkeep.set_queue_fields(asker, command_id, queue, body.fields, if_version=version)
+        )
 
     return await once.do(setting)
+
+
+def _queue_fields(queue: Queue) -> Response:
+    """They are a part of their queue, so its version is theirs."""
+    return Json(Page([one.model_dump() for one in queue.fields]), 200, {"ETag": etag(queue.version)})
 
 
 def _many(change: ChangeOfMany) -> ManyChange:

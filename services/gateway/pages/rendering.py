@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 from ticketwire_chassis.i18n import N_, dates
 from ticketwire_contracts.base import ERASED
 
-from .admin.words import RIGHTS
+from .admin.words import RIGHTS, SETTINGS
 from .assets import Assets
 from .prose import clean_line, parts
 from .reader import Reader
@@ -187,6 +187,7 @@ def environment() -> Environment:
         "linkable": LINKABLE,
         "link_titles": LINKS,
         "roles": ROLES,
+        "settings": SETTINGS,
         "what": WHAT,
         "promises": PROMISES,
         "signatures": SIGNATURES,

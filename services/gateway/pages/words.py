@@ -87,6 +87,7 @@ WHAT = {
     "ticket.moved": N_("the queue"),
     "ticket.linked": N_("a link"),
     "ticket.unlinked": N_("a link"),
+    "ticket.merged": N_("it was merged"),
     "ticket.absorbed": N_("it was merged"),
     "ticket.escalated": N_("an escalation"),
 }

@@ -14,6 +14,7 @@ rights          why someone may do something; what a change would open or close
 live            what changes while someone looks
 beginning       the first user
 past            what the log says of a ticket
+audit           what the logs say of what is administered
 privacy         a person's data, found, exported, erased
 joining         links, merging, splitting
 """
@@ -28,6 +29,7 @@ from typing import Protocol
 
 from .administration import Administration
 from .asker import Asker, Refused, not_found, refuse
+from .audit import Audit
 from .bulk import Bulk
 from .entrance import COOKIE, Entrance, Hasher
 from .files import Files
@@ -45,6 +47,7 @@ __all__ = [
     "COOKIE",
     "Administration",
     "Asker",
+    "Audit",
     "Bulk",
     "Entrance",
     "Files",
@@ -80,6 +83,7 @@ class Views:
     rights: Rights
     past: Past
     privacy: Privacy
+    audit: Audit
 
 
 class PeopleAndSecrets(People, Secrets, Protocol):
@@ -116,4 +120,5 @@ def views_over(
         rights=Rights(access, tickets),
         past=Past(orders),
         privacy=Privacy(orders, access, tickets, clock),
+        audit=Audit(orders, access),
     )

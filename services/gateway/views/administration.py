@@ -287,14 +287,20 @@ class Administration:
         await self._orders.give(asker, command_id, command)
         return await self._group_now(name)
 
-    async def add_member(self, asker: Asker, command_id: str, group: str, member: str) -> GroupRow:
+    async def add_member(
+        self, asker: Asker, command_id: str, group: str, member: str, *, if_version: int | None = None
+    ) -> GroupRow:
         """Someone comes into a group: ``person:<login>`` or ``group:<name>``."""
-        await self._orders.give(asker, command_id, AddMemberV1(group=group, member=member))
+        command = AddMemberV1(group=group, member=member, if_version=if_version)
+        await self._orders.give(asker, command_id, command)
         return await self._group_now(group)
 
-    async def remove_member(self, asker: Asker, command_id: str, group: str, member: str) -> GroupRow:
+    async def remove_member(
+        self, asker: Asker, command_id: str, group: str, member: str, *, if_version: int | None = None
+    ) -> GroupRow:
         """Someone goes out of a group."""
-        await self._orders.give(asker, command_id, RemoveMemberV1(group=group, member=member))
+        command = RemoveMemberV1(group=group, member=member, if_version=if_version)
+        await self._orders.give(asker, command_id, command)
         return await self._group_now(group)
 
     async def give_right(self, asker: Asker, command_id: str, *, right: str, grantee: str, scope: str) -> GrantRow:

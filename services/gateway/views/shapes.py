@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from ticketwire_contracts.audit import AuditEntry
+
 Item = TypeVar("Item")
 
 
@@ -454,6 +456,16 @@ class Difference:
     """In which queues as a whole."""
     everywhere: bool
     """Where it belongs to no queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRows:
+    """Changes of what is administered, newest first."""
+
+    items: list[AuditEntry]
+    next: str | None
+    names: dict[str, str]
+    """What the people are called who stand there by their ids."""
 
 
 @dataclass(frozen=True, slots=True)

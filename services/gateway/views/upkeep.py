@@ -13,6 +13,7 @@ from ticketwire_contracts.tickets import (
     FieldDefinition,
     FieldValue,
     ForwardMessagesV1,
+    Queue,
     SetDueV1,
     SetFieldsV1,
     SetQueueFieldsV1,
@@ -141,9 +142,9 @@ class Upkeep:
 
     # --------------------------------------------------------------------------------------- fields of a queue
 
-    async def queue_fields(self, asker: Asker, queue: str) -> list[FieldDefinition]:
-        """The custom fields of a queue that the asker may see."""
-        return _fields(asker, asker.directory, queue)
+    async def queue_fields(self, asker: Asker, queue: str) -> Queue:
+        """A queue that the asker may see, with its custom fields."""
+        return _seen(asker, asker.directory, queue)
 
     def fields_on(self, asker: Asker, ticket: Ticket) -> list[FieldDefinition]:
         """The custom fields that a ticket may have, for whoever sees it: an owner need not see its queue."""
@@ -151,20 +152,26 @@ class Upkeep:
         return known.fields if known else []
 
     async def set_queue_fields(
-        self, asker: Asker, command_id: str, queue: str, fields: Sequence[FieldDefinition]
-    ) -> list[FieldDefinition]:
+        self,
+        asker: Asker,
+        command_id: str,
+        queue: str,
+        fields: Sequence[FieldDefinition],
+        *,
+        if_version: int | None = None,
+    ) -> Queue:
         """The custom fields of a queue, all of them."""
         with shapes_checked():
-            command = SetQueueFieldsV1(queue=queue, fields=list(fields))
+            command = SetQueueFieldsV1(queue=queue, fields=list(fields), if_version=if_version)
         await self._orders.give(asker, command_id, command)
         known = (await self._people.directory()).queues.get(queue)
         if known is None:
             raise not_found()
-        return known.fields
+        return known
 
 
-def _fields(asker: Asker, directory: Directory, queue: str) -> list[FieldDefinition]:
+def _seen(asker: Asker, directory: Directory, queue: str) -> Queue:
     known = directory.queues.get(queue)
     if known is None or not visible_to(asker.viewer, directory.queue_thing(queue), directory.grants):
         raise not_found()
-    return known.fields
+    return known

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ticketwire_contracts.base import Actor, Problem
 from ticketwire_contracts.rights import visible_to
 from ticketwire_contracts.tickets import MessageKind, Party, TicketCommand
@@ -26,18 +28,23 @@ def unseen(context: Context, actor: Actor, ticket: TicketState | None, command: 
             f"{command.ticket} was merged into {ticket.number}. Look there and repeat.",
             version=ticket.version,
             merged_into=ticket.number,
+            changes=_since(context, actor, addressed or ticket, command.if_version),
         )
     if command.if_version is not None and command.if_version != ticket.version:
-        notes = sees(context, actor, ticket, internal=True)
         return refused(
             "ticket-changed",
             "The ticket has changed",
             412,
             f"It is at version {ticket.version}, you had seen {command.if_version}. Look again and repeat.",
             version=ticket.version,
-            changes=changes_since(context, actor, ticket, command.if_version, notes=notes),
+            changes=_since(context, actor, ticket, command.if_version),
         )
     return None
+
+
+def _since(context: Context, actor: Actor, ticket: TicketState, version: int) -> list[dict[str, Any]]:
+    notes = sees(context, actor, ticket, internal=True)
+    return changes_since(context, actor, ticket, version, notes=notes)
 
 
 def answering(context: Context, actor: Actor, number: str) -> TicketState | None:

@@ -32,6 +32,7 @@ from .context import Context
 from .decision import Change, Decision, Refusal, claimed, person_made, refused
 from .events import GrantGiven, GrantTaken, GroupChanged, QueueCreated
 from .fields import set_queue_fields
+from .happened import stale
 
 _NAMESPACE = uuid.UUID("3f0a6a52-1f0d-5c63-8f39-0f6f0f2f3b10")
 ROLES = ("owner", "requester", "cc", "admin_cc", "watcher", "supervisor")
@@ -142,6 +143,8 @@ def change_member(context: Context, command: AddMemberV1 | RemoveMemberV1, epoch
     group = context.directory.groups.get(command.group)
     if group is None:
         return refused("group-not-found", "No such group", 404, f"There is no group {command.group}.")
+    if wrong := stale(context, f"group/{group.name}", group.version, command.if_version):
+        return wrong
     member = named(context, command.member)
     if isinstance(member, Refusal):
         return member

@@ -31,6 +31,7 @@ from .administration import beneath, claims, decide_administration, lacks, named
 from .context import Context
 from .decision import Change, Decision, Refusal, claimed, refused, released
 from .events import LifecycleChanged, PersonChanged, QueueChanged
+from .happened import stale
 from .lifecycle import flaw
 
 ADDRESSES = 50
@@ -71,8 +72,8 @@ def set_lifecycle(context: Context, command: CreateLifecycleV1 | ChangeLifecycle
     else:
         if before is None:
             return refused("lifecycle-not-found", "No such lifecycle", 404, f"There is no lifecycle {command.name}.")
-        if stale := _stale(before.version, command.if_version):
-            return stale
+        if late := stale(context, f"lifecycle/{before.name}", before.version, command.if_version):
+            return late
         made = before.model_copy(update=wanted)
         if made == before:
             return _no_change(f"The lifecycle {made.name} stays the same.")
@@ -113,8 +114,8 @@ def change_queue(context: Context, command: ChangeQueueV1, epoch: int) -> Decisi
     queue = context.directory.queues.get(command.name)
     if queue is None:
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {command.name}.")
-    if stale := _stale(queue.version, command.if_version):
-        return stale
+    if wrong := stale(context, f"queue/{queue.name}", queue.version, command.if_version):
+        return wrong
     wanted = _given(command, "name")
     for field in ("watchers", "supervisors"):
         if field in wanted:
@@ -189,7 +190,7 @@ def change_person(context: Context, actor: Actor, command: ChangePersonV1, epoch
         return _nobody(command.person)
     if not mine and (missing := beneath(context, actor, person.id)):
         return missing
-    if wrong := _stale(person.version, command.if_version) or _joined(person):
+    if wrong := stale(context, person.id, person.version, command.if_version) or _joined(person):
         return wrong
     if "language" in wanted:
         wanted["language"] = wanted["language"] or None
@@ -326,18 +327,6 @@ def _given(command: AdministrationCommand, key: str) -> dict[str, Any]:
         for name in type(command).model_fields
         if name not in skipped and (value := getattr(command, name)) is not None
     }
-
-
-def _stale(version: int, expected: int | None) -> Refusal | None:
-    if expected is None or expected == version:
-        return None
-    return refused(
-        "changed-since",
-        "It has changed",
-        412,
-        f"It is at version {version}, you had seen {expected}. Look again and repeat.",
-        version=version,
-    )
 
 
 def _no_change(detail: str) -> Refusal:

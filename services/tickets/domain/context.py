@@ -103,7 +103,7 @@ class Context:
     messages: Mapping[str, Message] = field(default_factory=dict)
     """By id: those that a command names."""
     since: Mapping[str, Sequence[Happened]] = field(default_factory=dict)
-    """By number: what happened to a ticket after the version that a command had seen."""
+    """By number of a ticket, else by stream: what happened to it after the version that a command had seen."""
     said: Mapping[str, Spoken] = field(default_factory=dict)
     """By message id: what was said, where a decision moves messages."""
 

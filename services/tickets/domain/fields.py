@@ -27,6 +27,7 @@ from .acting import forbidden, lacks
 from .context import Context
 from .decision import Change, Decision, Refusal, refused
 from .events import FieldsChanged, QueueFieldsSet, Thin
+from .happened import stale
 from .state import TicketState
 
 TEXT = 1000
@@ -89,6 +90,8 @@ def set_queue_fields(context: Context, actor: Actor, command: SetQueueFieldsV1) 
     queue = context.directory.queues.get(command.queue)
     if queue is None:
         return refused("queue-not-found", "No such queue", 404, f"There is no queue {command.queue}.")
+    if wrong := stale(context, f"queue/{queue.name}", queue.version, command.if_version):
+        return wrong
     names = [one.name for one in command.fields]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         return refused("field-twice", "The same field twice", 422, f"{twice[0]} is there twice.")

@@ -9,6 +9,7 @@ from typing import Any
 from ticketwire_contracts.base import Actor
 
 from .context import Context
+from .decision import Refusal, refused
 from .events import KINDS, Forwarded, Noted
 from .state import TicketState
 
@@ -20,13 +21,15 @@ SAID_AS = {"took_in": "absorbed", "let_go": "released"}
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One commit of a ticket, by what it did and not by what it said."""
+    """One commit, by what it did and not by what it said."""
 
     version: int
     at: datetime
     actor: Actor
     command: str
     types: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    """What is other since, by name; of what is administered only, since a ticket's events are as fine as its fields."""
 
 
 def changes_since(
@@ -46,13 +49,37 @@ def changes_since(
         return f"ticket.{SAID_AS.get(kind, kind)}"
 
     return [
-        {
-            "version": one.version,
-            "at": one.at.isoformat().replace("+00:00", "Z"),
-            "actor": one.actor.id,
-            "command": one.command,
-            "what": what,
-        }
+        _told(one, what)
         for one in context.since.get(ticket.number, ())
         if one.version > version and (what := [said_as(kind) for kind in one.types if shown(kind)])
     ]
+
+
+def stale(context: Context, stream: str, version: int, expected: int | None) -> Refusal | None:
+    """Why a queue, lifecycle, group or person is not written over: someone was there first. Whoever is told of it may
+    administer it, so all of it is told: who, when, and which of its fields."""
+    if expected is None or expected == version:
+        return None
+    changes = [
+        _told(one, [kind.replace("_", ".", 1) for kind in one.types]) | {"fields": list(one.fields)}
+        for one in context.since.get(stream, ())
+        if one.version > expected
+    ]
+    return refused(
+        "changed-since",
+        "It has changed",
+        412,
+        f"It is at version {version}, you had seen {expected}. Look again and repeat.",
+        version=version,
+        changes=changes,
+    )
+
+
+def _told(one: Happened, what: list[str]) -> dict[str, Any]:
+    return {
+        "version": one.version,
+        "at": one.at.isoformat().replace("+00:00", "Z"),
+        "actor": one.actor.id,
+        "command": one.command,
+        "what": what,
+    }

@@ -89,28 +89,37 @@ async def look_at_member(visit: Visit) -> Response:
     async def again(problem: Problem) -> Response:
         return await group_page(visit, name, problem, member)
 
-    return await look(visit, GROUPS, Wanted(change=word, group=name, member=member), again)
+    return await look(visit, GROUPS, Wanted(change=word, group=name, member=member), again, version_of(visit, name))
 
 
 async def change_member(visit: Visit) -> Response:
     """Takes someone into the group, or out of it."""
     form, name = await form_of(visit.request), part(visit, "group")
     word = cast(MemberWord, one_of(form.text("change"), "add_member", "remove_member"))
-    member = form.text("member")
+    member, version = form.text("member"), form.number("version")
     administration = visit.views.administration
     do = administration.add_member if word == "add_member" else administration.remove_member
 
     async def act() -> str:
-        await do(visit.asker, form.command, name, member)
+        await do(visit.asker, form.command, name, member, if_version=version)
         return "member"
 
     async def again(problem: Problem) -> Response:
         if problem.status < 500:
             return await group_page(visit, name, problem, member)
         wanted = Wanted(change=word, group=name, member=member)
-        return await page(visit, GROUPS, wanted, [], 0, {}, problem, command_after(form, problem))
+        return await page(visit, GROUPS, wanted, [], 0, {}, problem, command_after(form, problem), version)
 
     return await answered(act, f"/admin/groups/{name}", again)
+
+
+def version_of(visit: Visit, group: str) -> int | None:
+    """The version of a group that stood on the page from which someone comes, else the one that is looked at."""
+    named = visit.request.query_params.get("version", "")
+    if named.isascii() and named.isdigit() and len(named) < 10:
+        return int(named)
+    known = visit.asker.directory.groups.get(group)
+    return known.version if known else None
 
 
 def one_of(word: str, *known: str) -> str:
@@ -121,7 +130,11 @@ def one_of(word: str, *known: str) -> str:
 
 
 async def look(
-    visit: Visit, chapter: Chapter, wanted: Wanted, again: Callable[[Problem], Awaitable[Response]]
+    visit: Visit,
+    chapter: Chapter,
+    wanted: Wanted,
+    again: Callable[[Problem], Awaitable[Response]],
+    version: int | None = None,
 ) -> Response:
     """Asks for the preview and shows it."""
     try:
@@ -129,7 +142,7 @@ async def look(
     except Refused as refused:
         return await again(refused.problem)
     people = await names.named_all(visit, [one.who for one in preview.differences])
-    return await page(visit, chapter, wanted, preview.differences, preview.more, people)
+    return await page(visit, chapter, wanted, preview.differences, preview.more, people, version=version)
 
 
 async def page(
@@ -141,13 +154,14 @@ async def page(
     people: dict[str, Named],
     problem: Problem | None = None,
     command: str = "",
+    version: int | None = None,
 ) -> Response:
     """The change in words, what it opens and closes, and the form that makes it."""
     fields = {
         name: value
         for name in ("change", "right", "grantee", "scope", "member")
         if (value := getattr(wanted, name)) is not None
-    }
+    } | ({} if version is None else {"version": str(version)})
     group = f"group:{wanted.group}"
     words = [wanted.grantee or "", wanted.scope or "", wanted.member or "", group]
     called = await names.named_all(visit, words)

@@ -23,8 +23,9 @@ LIFECYCLES = Chapter("/admin/lifecycles", N_("Lifecycles"), "queue.admin")
 PEOPLE = Chapter("/admin/people", N_("People"), "person.admin")
 GROUPS = Chapter("/admin/groups", N_("Groups"), "group.admin")
 RIGHTS = Chapter("/admin/rights", N_("Rights"), "right.admin")
+AUDIT = Chapter("/admin/audit", N_("Audit log"), "audit.show")
 
-CHAPTERS = (QUEUES, LIFECYCLES, PEOPLE, GROUPS, RIGHTS)
+CHAPTERS = (QUEUES, LIFECYCLES, PEOPLE, GROUPS, RIGHTS, AUDIT)
 
 
 def chapters_of(asker: Asker) -> list[Chapter]:

@@ -47,7 +47,7 @@ def named(visit: Visit, word: str) -> Named:
 
 
 def known(visit: Visit, word: str) -> Named:
-    """A person, group, role, queue or ticket by its name, as far as the directory knows it."""
+    """A person, group, role, queue, lifecycle or ticket by its name, as far as the directory knows it."""
     directory, t = visit.asker.directory, visit.reader.t
     fixed = {"everyone": EVERYONE, "all": EVERYWHERE, "customers": CUSTOMERS}
     if word in fixed:
@@ -61,6 +61,8 @@ def known(visit: Visit, word: str) -> Named:
         return Named(word, kind, clean_line(group.title or name), f"/admin/groups/{name}")
     if kind == "queue" and (queue := directory.queues.get(name)):
         return Named(word, kind, clean_line(queue.title or name), f"/admin/queues/{name}")
+    if kind == "lifecycle" and (lifecycle := directory.lifecycles.get(name)):
+        return Named(word, kind, clean_line(lifecycle.title or name), f"/admin/lifecycles/{name}")
     if kind == "role" and name in ROLES:
         return Named(word, kind, t(ROLES[name]))
     return Named(word, kind, clean_line(name or word), f"/tickets/{name}" if kind == "ticket" else "")

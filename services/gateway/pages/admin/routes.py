@@ -7,8 +7,8 @@ from starlette.routing import BaseRoute, Route
 
 from ...views import not_found
 from ..visits import Desk, Visit, seen
-from . import changing, groups, lifecycles, people, privacy, queues, rights
-from .chapters import GROUPS, LIFECYCLES, PEOPLE, QUEUES, RIGHTS, Chapter, chapters_of
+from . import audit, changing, groups, lifecycles, people, privacy, queues, rights
+from .chapters import AUDIT, GROUPS, LIFECYCLES, PEOPLE, QUEUES, RIGHTS, Chapter, chapters_of
 from .counter import Page, held
 
 PAGES: tuple[tuple[str, Chapter, Page, Page | None], ...] = (
@@ -31,6 +31,7 @@ PAGES: tuple[tuple[str, Chapter, Page, Page | None], ...] = (
     ("/admin/rights", RIGHTS, rights.listed, None),
     ("/admin/rights/change", RIGHTS, changing.look_at_grant, changing.change_grant),
     ("/admin/explain", RIGHTS, rights.explained, None),
+    ("/admin/audit", AUDIT, audit.show, None),
 )
 """Address, chapter, what is shown, what its form does."""
 

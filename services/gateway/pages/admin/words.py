@@ -66,3 +66,33 @@ FOLLOW_UPS = {
     "refuse": (N_("Refuse, with a notice"), N_("The customer is told to write anew. Nothing is opened.")),
 }
 """What a customer's mail does to a closed ticket: in short, and what that means."""
+
+SETTINGS = {
+    "name": N_("Name"),
+    "title": N_("Name to show"),
+    "login": N_("Login"),
+    "description": N_("Description"),
+    "addresses": N_("Mail addresses"),
+    "language": N_("Language"),
+    "agent": N_("Works on tickets"),
+    "disabled": N_("Disabled"),
+    "joined_into": N_("Joined into"),
+    "aliases": N_("Joined into it"),
+    "members": N_("Members"),
+    "watchers": N_("Watchers"),
+    "supervisors": N_("Supervisors"),
+    "lifecycle": N_("Lifecycle"),
+    "default_priority": N_("Priority of new tickets"),
+    "follow_up": N_("When a customer writes to a closed ticket"),
+    "auto_reply": N_("Answer new requesters automatically"),
+    "adopt_cc": N_("Take over copies"),
+    "catch_all": N_("Take mail that no queue has an address for"),
+    "fields": N_("Custom fields"),
+    "statuses": N_("Statuses"),
+    "initial": N_("New tickets"),
+    "active": N_("After a reply"),
+    "transitions": N_("What may follow what"),
+    "maps": N_("Statuses in other lifecycles"),
+    "clocks": N_("Promises"),
+}
+"""Field of a queue, lifecycle, group, person or policy → what it is called, in the order in which changes are shown."""
