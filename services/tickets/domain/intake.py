@@ -21,6 +21,7 @@ from .events import Linked, Noted, Opened, Received, Replied, StatusChanged, Thi
 from .links import MOST, on
 from .people import Meeting, stands_on
 from .state import TicketState, fold
+from .work import opened_by_reply
 
 ADOPTED_CC = 20
 
@@ -151,13 +152,10 @@ def _reply(context: Context, ticket: TicketState, said: dict[str, Any], thread: 
     """
     whom = next((part for part in ticket.absorbed if part.number == thread.through), ticket)
     chosen = said | {"to": _addresses(whom.requesters), "cc": _addresses(whom.cc)}
-    events: list[Thin] = [
-        Replied(in_reply_to=ticket.thread[-1] if ticket.thread else None, reply_references=ticket.thread, **chosen)
-    ]
-    if ticket.category == "new":
-        lifecycle = context.directory.lifecycle_of(ticket.queue)
-        events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
-    return events
+    replied = Replied(
+        in_reply_to=ticket.thread[-1] if ticket.thread else None, reply_references=ticket.thread, **chosen
+    )
+    return [replied, *opened_by_reply(context, ticket)]
 
 
 def _copies(context: Context, meeting: Meeting, mail: MailReceivedV1, author: Party) -> list[Party]:
