@@ -15,7 +15,7 @@ from ticketwire_contracts.tickets import HistoryPage, ShowHistoryV1, ShowTicketA
 
 from .domain.context import Context
 from .domain.events import lift
-from .domain.history import Recorded, entries, numbers_in, without
+from .domain.history import Recorded, entries, numbers_in, without_hidden
 from .domain.state import TicketState
 
 NOT_FOUND = Problem(
@@ -87,9 +87,10 @@ class History:
         commit = await self._log.newest_at(f"ticket/{command.ticket}", command.at)
         if commit is None:
             return Answer(order=asked.order.id, problem=NOT_FOUND)
-        shown = TicketState.model_validate(commit.after).shown().model_dump(mode="json")
-        hidden = await self._hidden(context, asked.order.actor, numbers_in(shown) - {command.ticket})
-        return Answer(order=asked.order.id, result={"ticket": without(shown, hidden)})
+        state = TicketState.model_validate(commit.after)
+        named = numbers_in(state.shown().model_dump(mode="json"))
+        hidden = await self._hidden(context, asked.order.actor, named - {command.ticket})
+        return Answer(order=asked.order.id, result={"ticket": without_hidden(state, hidden)})
 
     async def _hidden(self, context: Context, actor: Actor, numbers: set[str]) -> frozenset[str]:
         """Which of these tickets whoever asks may not see."""
