@@ -54,6 +54,7 @@ EVENTS: dict[str, type[Event]] = {
         tickets.TicketReleasedV1,
         tickets.TicketMessagesMovedV1,
         tickets.TicketMessagesReturnedV1,
+        tickets.TicketPartWaitsV1,
         tickets.TicketAdoptedV1,
     )
 }

@@ -16,6 +16,7 @@ from ticketwire_contracts.tickets import (
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
+    TicketPartWaitsV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
     TicketReleasedV1,
@@ -46,7 +47,7 @@ service.hears(QueueCreatedV1, by=handlers.on_queue_created)
 service.hears(
     TicketOpenedV1, TicketReceivedV1, TicketRepliedV1, TicketNotedV1, TicketStatusChangedV1, TicketOwnerChangedV1,
     TicketPriorityChangedV1, TicketEscalatedV1, TicketMovedV1, TicketAbsorbedV1, TicketReleasedV1, TicketUnmergedV1,
-    TicketAdoptedV1, TicketMessagesMovedV1, TicketMessagesReturnedV1,
+    TicketAdoptedV1, TicketMessagesMovedV1, TicketMessagesReturnedV1, TicketPartWaitsV1,
     by=handlers.on_ticket_event,
 )  # fmt: skip
 service.hears(TicketDueChangedV1, by=handlers.on_ticket_event)

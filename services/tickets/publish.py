@@ -51,6 +51,7 @@ from ticketwire_contracts.tickets import (
     TicketNotedV1,
     TicketOpenedV1,
     TicketOwnerChangedV1,
+    TicketPartWaitsV1,
     TicketPeopleChangedV1,
     TicketPriorityChangedV1,
     TicketReceivedV1,
@@ -238,6 +239,9 @@ def _joining(commit: Commit, index: int, one: thin.Thin, ticket: Ticket) -> Tick
         case thin.MessagesReturned():
             back = envelope(TicketMessagesReturnedV1, f"Messages returned to {number}")
             return TicketMessagesReturnedV1(**back, ticket=ticket, messages=one.messages)
+        case thin.PartWaits():
+            waits = envelope(TicketPartWaitsV1, f"What is merged into {number} waits since another time, or no more")
+            return TicketPartWaitsV1(**waits, ticket=ticket, number=one.number, unanswered=one.unanswered)
     return None
 
 

@@ -61,6 +61,7 @@ from .domain import events as thin
 from .domain import links, threading
 from .domain.context import Context, Directory, SignedMark, Spoken
 from .domain.happened import Happened
+from .domain.messages import clocks_of
 from .domain.recompute import normal
 from .domain.state import TicketState, message_of
 
@@ -314,7 +315,7 @@ class TicketStore:
                     if number in context.tickets and n.isdigit() and len(n) < 10:
                         chosen.setdefault(number, set()).add(int(n))
                 for number in chosen:
-                    if oldest := context.tickets[number].clocks.oldest_unanswered_at:
+                    if oldest := clocks_of(context, number).oldest_unanswered_at:
                         since[number] = oldest
             case UnsplitTicketV1() if command.ticket in context.tickets:
                 since[command.ticket] = context.tickets[command.ticket].created_at

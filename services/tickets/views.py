@@ -20,7 +20,7 @@ from ticketwire_contracts.tickets import HistoryPage, Person, ShowAuditV1, ShowH
 
 from .domain.context import Context
 from .domain.events import lift
-from .domain.history import Recorded, entries, numbers_in, without
+from .domain.history import Recorded, entries, numbers_in, without_hidden
 from .domain.recompute import normal
 from .domain.state import TicketState
 
@@ -105,9 +105,10 @@ class History:
         commit = await self._log.newest_at(f"ticket/{command.ticket}", command.at)
         if commit is None:
             return Answer(order=asked.order.id, problem=NOT_FOUND)
-        shown = TicketState.model_validate(commit.after).shown().model_dump(mode="json")
-        hidden = await self._hidden(context, asked.order.actor, numbers_in(shown) - {command.ticket})
-        told = without(shown, hidden)
+        state = TicketState.model_validate(commit.after)
+        named = numbers_in(state.shown().model_dump(mode="json"))
+        hidden = await self._hidden(context, asked.order.actor, named - {command.ticket})
+        told = without_hidden(state, hidden)
         if _unseen(context, asked.order.actor, context.tickets[command.ticket], {told["queue"]}):
             told["queue"] = ""
         return Answer(order=asked.order.id, result={"ticket": told})

@@ -24,7 +24,7 @@ from tests.tickets.world import World
 from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_contracts.base import Actor, Answer, Command
 from ticketwire_contracts.ingest import Attachment
-from ticketwire_contracts.tickets import GiveRightV1
+from ticketwire_contracts.tickets import GiveRightV1, TakeRightV1
 
 
 class House:
@@ -148,6 +148,47 @@ async def test_the_timeline_of_the_target_shows_the_absorbed_to_who_may_see_it_t
         moved = [entry for entry in await timeline(client, two) if entry["moved"]]
         assert [(entry["moved_to"], entry["text"]) for entry in moved] == [(one, "")]
     await house.tickets.sound()
+
+
+async def test_who_watches_by_a_merged_ticket_is_shown_to_who_sees_that_ticket(house: House) -> None:
+    mara = await house.tickets.agent("mara", "superuser")
+    sam = await house.tickets.agent("sam", *AGENT, "ticket.watch", scope="queue:support")
+    bea = await house.tickets.agent("bea", *AGENT, "ticket.watch", scope="queue:support")
+    for right in ("ticket.show", "ticket.watch"):
+        await house.tickets.must(GiveRightV1(right=right, grantee="person:bea", scope="queue:billing"))
+    hidden = await house.tickets.open(mara, "bob@example.net", "billing")
+    shown = await house.tickets.open(mara, "carl@example.net", "support")
+    async with await house.client(mara) as client:
+        for number, who, minutes in ((hidden, "bea", 30), (shown, "sam", 10)):
+            assert (await client.patch(f"/tickets/{number}/watchers", json={"add": [who]})).is_success
+            assert (await client.post(f"/tickets/{number}/time", json={"minutes": minutes})).is_success
+        assert (await client.post(f"/tickets/{hidden}/merge", json={"into": shown})).is_success
+        assert await watching(client, shown) == [("sam", []), ("bea", [hidden])]
+        assert (await client.get(f"/tickets/{shown}")).json()["time_worked"] == 40
+    async with await house.client(sam) as client:
+        assert await watching(client, shown) == [("sam", [])], "who watches what sam does not see"
+        listed = (await client.get("/tickets", params={"queue": "support"})).json()["items"]
+        assert [[one["login"] for one in ticket["watchers"]] for ticket in listed] == [["sam"]]
+    async with await house.client(bea) as client:
+        assert await watching(client, shown) == [("sam", []), ("bea", [hidden])]
+        await house.tickets.must(TakeRightV1(right="ticket.show", grantee="person:bea", scope="queue:billing"))
+        await house.hear()
+        assert await watching(client, shown) == [("sam", []), ("bea", [])], "everyone sees that they watch"
+    async with await house.client(sam) as client:
+        assert (await client.patch(f"/tickets/{shown}/watchers", json={"add": ["bea"]})).is_success
+        assert await watching(client, shown) == [("sam", []), ("bea", [])], "bea watches this one now too"
+    async with await house.client(mara) as client:
+        assert (await client.post(f"/tickets/{hidden}/unmerge", json={})).is_success
+        assert await watching(client, shown) == [("sam", []), ("bea", [])]
+        assert await watching(client, hidden) == [("bea", [])]
+        assert (await client.get(f"/tickets/{shown}")).json()["time_worked"] == 10
+    await house.tickets.sound()
+
+
+async def watching(client: httpx.AsyncClient, number: str) -> list[tuple[str, list[str]]]:
+    """Who watches, and by which merged tickets alone."""
+    ticket = (await client.get(f"/tickets/{number}")).json()
+    return [(one["login"], one["by"]) for one in ticket["watchers"]]
 
 
 async def test_links_and_their_tree_are_shown_with_hidden_ones_counted(house: House) -> None:

@@ -24,8 +24,10 @@ from services.notify.domain.outgoing import (
 )
 from services.notify.domain.telling import Recipient, Telling, agents_in, may_still_hear, who_hears
 from services.tickets.domain.context import without_tag
+from services.tickets.domain.events import TookIn
+from services.tickets.domain.state import TicketState, fold
 from ticketwire_contracts.ingest import Address, AutoVerdict
-from ticketwire_contracts.tickets import Group, MailSettledV1, Person, TicketEvent
+from ticketwire_contracts.tickets import Absorbed, Group, MailSettledV1, Person, TicketEvent
 
 from .world import (
     ANNA,
@@ -168,6 +170,19 @@ def test_watchers_of_a_ticket_hear_as_far_as_they_may_see_it(event: Callable[...
     assert ("watcher", "oskar@example.org") in heard
     assert "dan@example.org" not in [address for _, address in heard], "watching gives no right"
     assert (("watcher", "sue@example.org") in heard) == (event is not noted), "Sue may not see notes"
+
+
+def test_watchers_of_a_merged_ticket_hear_of_the_one_that_answers_as_far_as_they_see_it() -> None:
+    alone = ticket(number="TW-13", watchers=[party(MARA), party(STRANGER)])
+    part = Absorbed(
+        number="TW-13", into="TW-12", at=NOON, requesters=alone.requesters, clocks=alone.clocks,
+        watchers=alone.watchers, time_worked=0,
+    )  # fmt: skip
+    before = TicketState.model_validate(ticket(watchers=[party(OSKAR)]).model_dump())
+    joined = fold(before, [TookIn(numbers=["TW-13"], parts=[part])], NOON).shown()
+    heard = heard_by(received(ticket=joined), watchers=[])
+    assert heard == [("watcher", "oskar@example.org"), ("watcher", "mara@example.org")]
+    assert agents_in(received(ticket=joined)) == {OSKAR.id, MARA.id, STRANGER.id}, "theirs is no customer's answer"
 
 
 def test_a_directory_that_lacks_a_watcher_is_behind() -> None:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlencode
 
 import aio_pika
 import httpx
@@ -239,7 +240,11 @@ class House:
         await self.stack.put(f"tickets/{number}/owner", {"owner": "owner"})
         document = (await self.stack.call("GET", "../openapi.json")).json()
         if "/api/v1/tickets/{number}/admin_cc" in document["paths"]:
+            # only who sees the ticket comes there; afterwards the role is all that they have
+            sight = {"right": "ticket.show", "grantee": "person:admincc", "scope": f"ticket:{number}"}
+            await self.stack.post("rights", sight)
             await self.stack.call("PATCH", f"tickets/{number}/admin_cc", {"add": ["admincc"]})
+            await self.stack.call("DELETE", f"rights?{urlencode(sight)}")
         await self._say(number, "replies", self._keep("reply", "T"))
         content = self._keep("note file content", "T", internal=True)
         name = self._keep("note file", "T", internal=True)

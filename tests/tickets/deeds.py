@@ -126,6 +126,7 @@ transitions = st.sampled_from(
     [
         DEFAULT_LIFECYCLE.transitions,
         [one for one in DEFAULT_LIFECYCLE.transitions if one.after != "stalled"],
+        [one for one in DEFAULT_LIFECYCLE.transitions if (one.before, one.after) != ("new", "open")],
         [
             Transition(before=one.before, after=one.after, right="ticket.assign" if one.after == "resolved" else None)
             for one in DEFAULT_LIFECYCLE.transitions

@@ -11,7 +11,10 @@ from typing import TypeVar, get_args
 from services.tickets.domain.state import TicketState
 from ticketwire_contracts.base import Command
 from ticketwire_contracts.tickets import (
+    DEFAULT_LIFECYCLE,
     AddNoteV1,
+    ChangeLifecycleV1,
+    ChangePeopleV1,
     EnablePersonV1,
     EnableQueueV1,
     LinkTicketsV1,
@@ -157,6 +160,37 @@ def unsplit(town: Town, name: str, pick: int) -> Command | None:
     return UnsplitTicketV1(ticket=picked(parts, pick)) if parts else None
 
 
+def let_in(town: Town, name: str, pick: int) -> Command | None:
+    """Someone who is to get everything, or be told, perhaps unseeing, perhaps where not all see notes."""
+    there = alone(town)
+    unread = [one for one in there if one.queue == "bench"]
+    ticket = picked(unread if unread and pick % 2 else there, pick // 6)
+    role = "watchers" if pick % 3 == 0 else "admin_cc"
+    who = picked(["newbie", "bela", "mara"], pick // 2)
+    return ChangePeopleV1.model_validate({"ticket": ticket.number, "role": role, "add": [who]})
+
+
+def narrow(town: Town, name: str, pick: int) -> Command | None:
+    """No way from new to open in the usual lifecycle, or that way again."""
+    ways = [one for one in DEFAULT_LIFECYCLE.transitions if pick % 3 == 0 or (one.before, one.after) != ("new", "open")]
+    return ChangeLifecycleV1(name="default", transitions=ways)
+
+
+def begin(town: Town, name: str, pick: int) -> Command | None:
+    """The first reply on what is new."""
+    new = [one for one in alone(town) if one.category == "new"]
+    return ReplyToTicketV1(ticket=picked(new, pick).number, text="Hello.") if new else None
+
+
+def the_other_way_round(town: Town, name: str, pick: int) -> Command | None:
+    """A ticket merged into what was just merged into it."""
+    merged = [one for one in town.tickets.values() if one.merged_into]
+    if not merged:
+        return None
+    part = picked(merged, pick)
+    return MergeTicketsV1(ticket=part.merged_into or "", into=part.number)
+
+
 def take_a_right(town: Town, name: str, pick: int) -> Command | None:
     """A grant that is there, but for Root's."""
     grant = picked([one for one in town.directory.grants if one.grantee != "group/administrators"], pick)
@@ -186,11 +220,14 @@ def leave(town: Town, name: str, pick: int) -> Command | None:
 Next = dict[str, Callable[[Town, str, int], Command | None]]
 WORKING: Next = {
     one.__name__: one
-    for one in (next_status, close, take_it, move, answer, take_a_right, enable, leave)
+    for one in (next_status, close, take_it, move, answer, take_a_right, enable, leave, let_in, narrow, begin)
 }  # fmt: skip
 JOINING: Next = {
     one.__name__: one
-    for one in (link_two, link_two, go_round, close, unlink, speak_through, speak_through, unmerge, split_off, unsplit)
+    for one in (
+        link_two, link_two, go_round, close, unlink, speak_through, speak_through, unmerge, split_off, unsplit,
+        the_other_way_round,
+    )
 }  # fmt: skip
 
 

@@ -315,6 +315,8 @@ class Law:
             case ChangePeopleV1():
                 own = command.role == "watchers" and self._is_oneself(actor, [*command.add, *command.remove])
                 yield self.on(ticket, "ticket.edit", *(["ticket.watch"] if own else []))
+                if command.role == "admin_cc" and command.add:
+                    yield self.on(ticket, "note.show")
             case SetQueueV1():
                 yield Need(("ticket.create",), command.queue)
             case LinkTicketsV1() | UnlinkTicketsV1() if "://" not in command.target:

@@ -26,6 +26,7 @@ from ticketwire_contracts.base import Actor
 from ticketwire_contracts.escalation import EscalationDueV1
 from ticketwire_contracts.ingest import Address, Attachment, AutoVerdict, Bounce
 from ticketwire_contracts.tickets import (
+    DEFAULT_LIFECYCLE,
     AddNoteV1,
     OpenTicketV1,
     ReplyToTicketV1,
@@ -33,6 +34,7 @@ from ticketwire_contracts.tickets import (
     SetPriorityV1,
     SetStatusV1,
     TicketCommand,
+    Transition,
 )
 
 from .town import SIGNER, _signed_address
@@ -317,6 +319,44 @@ def test_the_lifecycle_decides_which_status_may_follow(before: str, after: str) 
         world.do(mara, SetStatusV1(ticket="TW-1", status=before))
     decision = world.do(mara, SetStatusV1(ticket="TW-1", status=after))
     assert (status(decision) == 200) == DEFAULT.allows(before, after)
+
+
+@pytest.mark.parametrize(
+    ("following", "status_after", "then"),
+    [
+        (["open", "going"], "open", 200),
+        (["going", "later", "open"], "open", 200),
+        (["pending", "later", "going"], "going", 409),
+        (["pending"], "new", 409),
+        ([], "new", 409),
+    ],
+)
+def test_a_reply_opens_a_new_ticket_as_far_as_its_lifecycle_lets_it(
+    following: list[str], status_after: str, then: int
+) -> None:
+    """The active status, else the first active one that may follow; the reply goes out in any case."""
+    strict = DEFAULT_LIFECYCLE.model_copy(
+        update={
+            "statuses": {**DEFAULT_LIFECYCLE.statuses, "going": "active", "later": "active"},
+            "transitions": [Transition(before="new", after=after) for after in following],
+        }
+    )
+    for by_mail in (False, True):
+        world = World()
+        world.directory = replace(world.directory, lifecycles={"default": strict})
+        world.mail()
+        if by_mail:
+            world.marks["support+tok@example.org"] = SignedMark("TW-1", internal=True, reply_of=OSKAR.id)
+            decision = world.mail(to="support+tok@example.org", sender=OSKAR.addresses[0])
+        else:
+            decision = world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Hello."))
+        assert kinds(decision) == ["replied", *(["status_changed"] if status_after != "new" else [])]
+        assert world.tickets["TW-1"].status == status_after
+    world = World()
+    world.directory = replace(world.directory, lifecycles={"default": strict})
+    world.mail()
+    asked = ReplyToTicketV1(ticket="TW-1", text="Hello.", then_status="open")
+    assert status(world.do(mara, asked)) == then, "what was asked for is held to the rules"
 
 
 def test_whoever_only_sees_a_new_ticket_does_not_open_it_but_a_reply_does() -> None:

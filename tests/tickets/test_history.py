@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,12 @@ from ticketwire_chassis.mongo import Database, open_database
 from ticketwire_contracts.base import Actor, Answer, Order
 from ticketwire_contracts.tickets import (
     AddNoteV1,
+    ChangePeopleV1,
     CreateQueueV1,
+    HistoryEntry,
     HistoryPage,
     Link,
+    MergeTicketsV1,
     ReplyToTicketV1,
     SetPriorityV1,
     SetStatusV1,
@@ -28,6 +32,7 @@ from ticketwire_contracts.tickets import (
     Ticket,
 )
 
+from .replica import Replica as House
 from .test_handlers import Replica, mail
 from .world import World
 
@@ -49,7 +54,7 @@ async def tickets(db: Database) -> Replica:
     return replica
 
 
-async def look(tickets: Replica, command: ShowHistoryV1 | ShowTicketAtV1, actor: Actor) -> Answer:
+async def look(tickets: Replica | House, command: ShowHistoryV1 | ShowTicketAtV1, actor: Actor) -> Answer:
     """What is shown."""
     history = History(tickets.log, tickets.handlers._store)
     order = Order(
@@ -94,6 +99,27 @@ async def test_every_change_tells_who_when_why_and_what_is_different(tickets: Re
     assert (priority.changed["priority"].before, priority.changed["priority"].after) == (50, 70)
     assert set(status.changed) == {"status", "category"}
     assert opened.changed["queue"].before is None
+
+
+async def test_who_watches_by_a_merged_ticket_out_of_sight_is_not_shown_of_the_past_either(db: Database) -> None:
+    tickets = House(db)
+    await tickets.begin("support", "billing")
+    root = await tickets.agent("root", "superuser")
+    sam = await tickets.agent("sam", *RIGHTS, "note.show", scope="queue:support")
+    hidden, shown = [await tickets.open(root, queue=queue) for queue in ("billing", "support")]
+    await tickets.must(ChangePeopleV1(ticket=hidden, role="watchers", add=["root"]), root)
+    await tickets.must(MergeTicketsV1(ticket=hidden, into=shown), root)
+    for who, watchers in ((root, ["root"]), (sam, [])):
+        page = HistoryPage.model_validate((await look(tickets, ShowHistoryV1(ticket=shown), who)).result)
+        changed = [one["login"] for entry in page.items for one in watchers_in(entry)]
+        assert changed == watchers
+        then = (await look(tickets, ShowTicketAtV1(ticket=shown, at=datetime.now(UTC)), who)).result["ticket"]
+        assert [one["login"] for one in then["watchers"]] == watchers
+
+
+def watchers_in(entry: HistoryEntry) -> list[dict[str, Any]]:
+    """Who watches since a change, where it changed that."""
+    return list(entry.changed["watchers"].after) if "watchers" in entry.changed else []
 
 
 async def test_pages_go_on_where_the_one_before_ended(tickets: Replica) -> None:

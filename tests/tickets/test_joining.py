@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.tickets.domain.context import SignedMark
 from services.tickets.domain.decision import Decision, Refusal
-from services.tickets.domain.events import Received, Replied
+from services.tickets.domain.events import Received, Replied, TookIn
+from services.tickets.domain.recompute import normal, recompute
 from services.tickets.domain.state import TicketState, fold
 from ticketwire_contracts.tickets import (
     AddNoteV1,
+    AddTimeWorkedV1,
+    ChangePeopleV1,
     ForwardMessagesV1,
     Link,
     LinkTicketsV1,
@@ -55,6 +61,16 @@ def close(world: World, ticket: str, who: Any = mara) -> Decision:
 
 def links_of(world: World, number: str) -> set[tuple[str, str]]:
     return {(one.type, one.target) for one in world.tickets[number].links}
+
+
+def waits(world: World, number: str) -> datetime | None:
+    """Since when a ticket owes an answer."""
+    return world.tickets[number].clocks.oldest_unanswered_at
+
+
+def watch(world: World, number: str) -> list[str | None]:
+    """Who watches, by login."""
+    return [one.login for one in world.tickets[number].watchers]
 
 
 def content(ticket: TicketState) -> dict[str, Any]:
@@ -250,7 +266,7 @@ def test_merging_is_refused_into_itself_twice_into_a_closed_one_and_without_the_
     assert kinds(world.do(newbie, MergeTicketsV1(ticket="TW-1", into="TW-2"))) == ["ticket-not-found"]
     merge(world, "TW-1", "TW-2")
     assert kinds(merge(world, "TW-1", "TW-3")) == ["merged-already"]
-    assert kinds(merge(world, "TW-2", "TW-1")) == ["same-ticket"], "TW-1 is TW-2 now"
+    assert kinds(merge(world, "TW-2", "TW-1")) == ["merged-already"], "TW-1 is TW-2 now"
     close(world, "TW-3")
     assert kinds(merge(world, "TW-2", "TW-3")) == ["target-closed"]
     assert status(merge(world, "TW-3", "TW-2")) == 200
@@ -343,6 +359,97 @@ def test_unmerging_a_ticket_that_opens_is_told_to_who_depends_on_it() -> None:
     ]
 
 
+def test_two_who_merge_both_ways_round_read_what_the_first_has_done() -> None:
+    world = world_of(BOB, CARL)
+    merge(world, "TW-1", "TW-2")
+    refusal = merge(world, "TW-2", "tw-1")
+    assert isinstance(refusal, Refusal)
+    assert (refusal.problem.type, refusal.problem.status) == ("merged-already", 409)
+    assert refusal.problem.extra == {"merged_into": "TW-2"}
+    assert refusal.problem.detail == "TW-1 is merged into TW-2, so they are one already."
+
+
+def test_a_first_answer_given_before_is_given_back() -> None:
+    world = world_of(BOB, CARL)
+    world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Hello Bob."))
+    first = world.tickets["TW-1"].clocks.first_answered_at
+    merge(world, "TW-2", "TW-1")
+    assert world.tickets["TW-1"].clocks.first_answered_at is None
+    world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Both of you."))
+    again = world.now
+    world.do(mara, UnmergeTicketV1(ticket="TW-2"))
+    assert first is not None
+    assert world.tickets["TW-1"].clocks.first_answered_at == first
+    assert world.tickets["TW-2"].clocks.first_answered_at == again
+
+
+def test_watchers_and_time_worked_count_while_it_is_merged_and_are_given_back() -> None:
+    world = world_of(BOB, CARL)
+    for number, minutes, who in (("TW-1", 10, "mara"), ("TW-2", 30, "oskar")):
+        world.do(mara, AddTimeWorkedV1(ticket=number, minutes=minutes))
+        world.do(mara, ChangePeopleV1(ticket=number, role="watchers", add=[who]))
+    merge(world, "TW-2", "TW-1")
+    assert watch(world, "TW-1") == ["mara", "oskar"]
+    assert world.tickets["TW-1"].time_worked == 40
+    world.do(mara, AddTimeWorkedV1(ticket="TW-1", minutes=5))
+    assert kinds(world.do(mara, AddTimeWorkedV1(ticket="TW-1", minutes=-46))) == ["time-below-zero"]
+    world.do(mara, AddTimeWorkedV1(ticket="TW-1", minutes=-17))
+    world.do(mara, ChangePeopleV1(ticket="TW-1", role="watchers", remove=["mara"]))
+    assert world.tickets["TW-1"].time_worked == 28
+    world.do(mara, UnmergeTicketV1(ticket="TW-2"))
+    assert (watch(world, "TW-1"), watch(world, "TW-2")) == ([], ["oskar"])
+    assert (world.tickets["TW-1"].time_worked, world.tickets["TW-2"].time_worked) == (0, 28)
+
+
+def test_who_watches_by_a_merged_ticket_may_come_to_watch_the_one_that_answers() -> None:
+    world = world_of(BOB, CARL, "dora@example.net")
+    for number in ("TW-2", "TW-3"):
+        world.do(mara, ChangePeopleV1(ticket=number, role="watchers", add=["oskar"]))
+        merge(world, number, "TW-1")
+    assert watch(world, "TW-1") == ["oskar"]
+    added = ChangePeopleV1(ticket="TW-1", role="watchers", add=["oskar"])
+    assert kinds(world.do(mara, added)) == ["people_changed"]
+    assert kinds(world.do(mara, added)) == ["no-change"]
+    assert watch(world, "TW-1") == ["oskar"]
+    assert [part.watchers for part in world.tickets["TW-1"].absorbed] == [[], []], "they watch it by themselves now"
+    for number in ("TW-2", "TW-3"):
+        world.do(mara, UnmergeTicketV1(ticket=number))
+    assert watch(world, "TW-1") == watch(world, "TW-2") == ["oskar"]
+
+
+def test_a_log_of_v_1_gives_the_states_of_v_1() -> None:
+    """Tickets merged, split and taken apart before watchers came along, with the first answer overwritten."""
+    before: dict[str, dict[str, Any]] = {}
+    for commit in json.loads((Path(__file__).parent / "log_of_v1.json").read_text()):
+        stream, at = commit["stream"], datetime.fromisoformat(commit["at"])
+        again = recompute(stream, before.get(stream), commit["body"], at)
+        assert normal(stream, again) == normal(stream, commit["after"])
+        before[stream] = commit["after"]
+
+
+def test_what_v_1_merged_has_watchers_and_time_again_when_something_is_done_to_it() -> None:
+    """What came along then did not bring them: those of the merged ticket stay with it."""
+    world = world_of(BOB, CARL)
+    for number in ("TW-1", "TW-2"):
+        world.do(mara, AddTimeWorkedV1(ticket=number, minutes=10))
+        world.do(mara, ChangePeopleV1(ticket=number, role="watchers", add=["mara" if number == "TW-1" else "oskar"]))
+    decision = merge(world, "TW-2", "TW-1")
+    assert not isinstance(decision, Refusal)
+    took = decision[0].events[0]
+    assert isinstance(took, TookIn)
+    parts = [part.model_copy(update={"watchers": None, "time_worked": None}) for part in took.parts]
+    was = fold(None, [event for _, events in world.log["TW-1"][:-1] for event in events], world.now)
+    world.tickets["TW-1"] = fold(was, [took.model_copy(update={"v": 1, "parts": parts})], world.now)
+    own = world.tickets["TW-1"].own
+    assert own is not None
+    assert own.watchers is None
+    world.do(mara, AddTimeWorkedV1(ticket="TW-1", minutes=5))
+    assert (watch(world, "TW-1"), world.tickets["TW-1"].time_worked) == (["mara"], 15)
+    assert status(world.do(mara, UnmergeTicketV1(ticket="TW-2"))) == 200
+    assert (watch(world, "TW-2"), world.tickets["TW-2"].time_worked) == (["oskar"], 10)
+    assert (watch(world, "TW-1"), world.tickets["TW-1"].time_worked) == (["mara"], 15)
+
+
 # --------------------------------------------------------------------------------------------------- splitting
 
 
@@ -395,6 +502,87 @@ def test_a_split_undone_returns_what_moved_and_its_number_leads_back() -> None:
     assert world.context().ticket("TW-2") == after
     assert [party.address for party in after.requesters] == [BOB]
     assert kinds(world.do(mara, UnsplitTicketV1(ticket="TW-2"))) == ["not-split"]
+
+
+def test_a_question_that_is_split_off_a_merged_ticket_is_owed_where_it_stands() -> None:
+    world = world_of(BOB, CARL)
+    world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Hello Bob."))
+    merge(world, "TW-2", "TW-1")
+    asked = world.said["TW-2.1"].at
+    assert waits(world, "TW-1") == asked
+    decision = world.do(mara, SplitTicketV1(ticket="TW-1", messages=["TW-2.1"]))
+    assert not isinstance(decision, Refusal)
+    assert [(one.stream, [event.type for event in one.events]) for one in decision] == [
+        ("ticket/TW-3", ["opened", "linked", "adopted"]),
+        ("ticket/TW-1", ["linked", "part_waits"]),
+        ("ticket/TW-2", ["messages_moved"]),
+    ]
+    assert waits(world, "TW-1") is None
+    assert waits(world, "TW-3") == asked
+    assert status(world.do(mara, UnmergeTicketV1(ticket="TW-2"))) == 200
+    assert waits(world, "TW-2") is None
+
+
+def test_what_was_answered_on_the_ticket_that_answers_is_not_owed_again_by_a_split() -> None:
+    world = world_of(BOB, CARL)
+    merge(world, "TW-2", "TW-1")
+    world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Both of you."))
+    world.do(mara, SplitTicketV1(ticket="TW-1", messages=["TW-2.1"]))
+    assert waits(world, "TW-3") is None
+
+
+def test_a_split_leaves_the_others_in_the_ticket_waiting_as_they_were() -> None:
+    world = world_of(BOB, CARL)
+    merge(world, "TW-1", "TW-2")
+    world.do(mara, SplitTicketV1(ticket="TW-2", messages=["TW-2.1"]))
+    assert waits(world, "TW-2") == world.said["TW-1.1"].at
+    world.do(mara, UnmergeTicketV1(ticket="TW-1"))
+    assert waits(world, "TW-2") is None
+    assert waits(world, "TW-1") == world.said["TW-1.1"].at
+
+
+def test_a_split_undone_is_owed_again_where_the_merged_ticket_is_now() -> None:
+    world = world_of(BOB, CARL, "dora@example.net")
+    merge(world, "TW-2", "TW-1")
+    world.do(mara, SplitTicketV1(ticket="TW-1", messages=["TW-2.1"]))
+    world.do(mara, ReplyToTicketV1(ticket="TW-1", text="Hello Bob."))
+    world.do(mara, UnmergeTicketV1(ticket="TW-2"))
+    world.do(mara, ReplyToTicketV1(ticket="TW-3", text="Hello Dora."))
+    merge(world, "TW-2", "TW-3")
+    assert status(world.do(mara, UnsplitTicketV1(ticket="TW-4"))) == 200
+    asked = world.said["TW-2.1"].at
+    assert waits(world, "TW-3") == asked
+    world.do(mara, UnmergeTicketV1(ticket="TW-2"))
+    assert waits(world, "TW-2") == asked
+    assert waits(world, "TW-3") is None
+
+
+def test_what_returns_out_of_a_chain_is_not_owed_at_its_end() -> None:
+    world = world_of(BOB, CARL, "dora@example.net")
+    for number in ("TW-1", "TW-2", "TW-3"):
+        world.do(mara, ReplyToTicketV1(ticket=number, text="Hello."))
+    merge(world, "TW-1", "TW-2")
+    world.mail(sender=BOB, subject="[TW-1] more")
+    merge(world, "TW-2", "TW-3")
+    asked = world.said["TW-2.3"].at
+    assert waits(world, "TW-3") == asked
+    world.do(mara, UnmergeTicketV1(ticket="TW-1", since="return"))
+    assert waits(world, "TW-1") == asked
+    assert waits(world, "TW-3") is None
+
+
+def test_who_depends_on_a_split_that_is_undone_hears_that_it_is_open_again() -> None:
+    world = conversation()
+    world.mail(sender=CARL)
+    world.do(mara, SplitTicketV1(ticket="TW-1", messages=["TW-1.3"]))
+    link(world, "TW-2", "depends_on", "TW-3")
+    close(world, "TW-3")
+    assert status(close(world, "TW-2")) == 200
+    decision = world.do(mara, UnsplitTicketV1(ticket="TW-3"))
+    assert not isinstance(decision, Refusal)
+    assert ("ticket/TW-2", ["dependency_reopened"]) in [
+        (change.stream, [one.type for one in change.events]) for change in decision
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from services.tickets.domain.decision import Decision, Refusal
-from services.tickets.domain.events import DependencyReopened
+from services.tickets.domain.events import DependencyReopened, PartWaits
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.tickets import (
     LinkTicketsV1,
@@ -62,10 +62,11 @@ class Joining(Chains):
             return decision
         assert actor.id != NEWBIE.id, "no command passes without its right"
         self.check_closings(before, decision)
+        self.check_told(before, decision)
         if right := NEEDS.get(type(command)):
             for change in decision:
                 number = change.stream.removeprefix("ticket/")
-                told = all(isinstance(event, DependencyReopened) for event in change.events)
+                told = all(isinstance(event, DependencyReopened | PartWaits) for event in change.events)
                 if number in before and not told and before[number].merged_into is None:
                     assert context.may(actor, right, context.thing(before[number])), (number, right)
         return decision

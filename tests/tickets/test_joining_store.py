@@ -169,7 +169,7 @@ async def test_of_two_opposite_merges_one_wins_and_the_other_hears_why(tickets: 
             tickets.ask(MergeTicketsV1(ticket=one, into=two), mara),
             other.ask(MergeTicketsV1(ticket=two, into=one), mara),
         )
-        assert sorted(kind(answer) for answer in answers) == ["done", "same-ticket"]
+        assert sorted(kind(answer) for answer in answers) == ["done", "merged-already"]
         states = [await tickets.state(number) for number in (one, two)]
         assert sum(state.merged_into is not None for state in states) == 1
     await tickets.sound()

@@ -8,7 +8,7 @@ import pytest
 
 from services.tickets.domain.decision import Refusal
 from ticketwire_contracts.ingest import Address
-from ticketwire_contracts.tickets import ChangePeopleV1, Person, ReplyToTicketV1, Ticket
+from ticketwire_contracts.tickets import AddNoteV1, ChangePeopleV1, Person, ReplyToTicketV1, Ticket
 
 from .world import ANNA, MARA, NEWBIE, OSKAR, World, agent, kinds, status
 
@@ -116,16 +116,30 @@ def test_a_watcher_must_see_the_ticket_and_gains_nothing_by_watching() -> None:
     assert status(world.do(newbie, ReplyToTicketV1(ticket="TW-1", text="x"))) == 403
 
 
-def test_an_admin_cc_sees_the_ticket_by_that_role() -> None:
+def test_an_admin_cc_must_see_the_ticket_and_sees_its_notes_by_that_role() -> None:
     world = opened()
-    assert status(world.do(newbie, change("watchers", ["newbie"]))) == 404
-    world.do(mara, change("admin_cc", ["newbie"]))
-    assert status(world.do(newbie, change("watchers", ["newbie"]))) == 403
+    assert kinds(world.do(mara, change("admin_cc", ["newbie"]))) == ["may-not-see"]
+    world.grant("ticket.show", NEWBIE.id, "ticket/TW-1")
+    assert status(world.do(newbie, AddNoteV1(ticket="TW-1", text="x"))) == 403
+    assert kinds(world.do(mara, change("admin_cc", ["newbie"]))) == ["people_changed"]
+    assert status(world.do(newbie, AddNoteV1(ticket="TW-1", text="x"))) == 200
+
+
+def test_who_may_edit_but_sees_no_notes_gives_neither_themselves_nor_others_the_sight_of_them() -> None:
+    world = opened()
+    for right in ("ticket.show", "ticket.edit"):
+        world.grant(right, NEWBIE.id)
+    for who in ("newbie", "oskar"):
+        refusal = world.do(newbie, change("admin_cc", [who]))
+        assert isinstance(refusal, Refusal)
+        assert (refusal.problem.status, refusal.problem.extra) == (403, {"right": "note.show"})
+    world.do(mara, change("admin_cc", ["oskar"]))
+    assert kinds(world.do(newbie, change("admin_cc", remove=["oskar"]))) == ["people_changed"]
 
 
 MAY = [
     # right, role, who, allowed
-    *[("ticket.edit", role, who, True) for role in ROLES for who in ("newbie", "oskar")],
+    *[("ticket.edit", role, who, role != "admin_cc") for role in ROLES for who in ("newbie", "oskar")],
     ("ticket.watch", "watchers", "newbie", True),
     ("ticket.watch", "watchers", "oskar", False),
     *[("ticket.watch", role, "newbie", False) for role in ("requesters", "cc", "admin_cc")],

@@ -46,7 +46,10 @@ from ticketwire_contracts.base import Actor, Command
 from ticketwire_contracts.catalogue import EVENTS
 from ticketwire_contracts.ingest import Address, AutoVerdict
 from ticketwire_contracts.tickets import (
+    MergeTicketsV1,
     OpenTicketV1,
+    Queue,
+    ReplyToTicketV1,
     SetOwnerV1,
     SetQueueV1,
     SplitTicketV1,
@@ -140,6 +143,10 @@ class Whole(Chains):
             assert not (sentence.seen and sentence.known)
         elif not sentence.seen:
             assert problem.status == 404
+        elif isinstance(command, ReplyToTicketV1) and command.then_status is None:
+            assert problem.type != "no-transition", "nobody asked for another status"
+        elif isinstance(command, MergeTicketsV1) and problem.type == "same-ticket":
+            assert command.into in (command.ticket, *command.others), "else it says what has become of it"
         elif not isinstance(command, TicketCommand) and problem.status != 404 and problem.type != "queue-disabled":
             assert law.allows(actor, sentence.needs), "whoever may not do it is told nothing else"
 
@@ -155,6 +162,7 @@ class Whole(Chains):
         """What the rules of the house say of what was done by command."""
         before: dict[str, Any] = dict(law.tickets)
         self.check_closings(before, decision)
+        self.check_told(before, decision)
         for change in decision:
             if isinstance(change.after, TicketState):
                 self.check_ticket(law, actor, before.get(change.after.number), change)
@@ -175,13 +183,21 @@ class Whole(Chains):
             self.check_so(after, event)
         joins = {"merged", "unmerged"} & {event.type for event in change.events}
         for event in change.events:
-            if not isinstance(event, StatusChanged) or before is None or joins:
+            if before is None or joins:
                 continue
-            queue = law.queues[before.queue]
-            ways = {(one.before, one.after) for one in law.lifecycles[queue.lifecycle].transitions}
-            assert event.before == event.after or (event.before, event.after) in ways
-            if event.category == "closed" and before.category != "closed":
-                assert all(one.name in after.fields for one in queue.fields if one.required)
+            if isinstance(event, StatusChanged):
+                queue = self.check_way(law, before, event)
+                if event.category == "closed" and before.category != "closed":
+                    assert all(one.name in after.fields for one in queue.fields if one.required)
+            if isinstance(event, PeopleChanged) and event.role in ("admin_cc", "watchers"):
+                assert all(law.holds(one.id, law.on(before, "ticket.show")) for one in event.added)
+
+    def check_way(self, law: Law, before: TicketState, event: StatusChanged) -> Queue:
+        """A status follows by the lifecycle of the ticket's queue."""
+        queue = law.queues[before.queue]
+        ways = {(one.before, one.after) for one in law.lifecycles[queue.lifecycle].transitions}
+        assert event.before == event.after or (event.before, event.after) in ways
+        return queue
 
     def check_so(self, after: TicketState, event: Thin) -> None:
         """What a command's event says is so after it, read without the fold."""
@@ -280,9 +296,14 @@ class Whole(Chains):
                     assert isinstance(change.after, TicketState)
                     before = law.tickets[change.after.number]
                     assert law.holds(event.author.id, law.on(before, "ticket.reply"))
+                    for opened in change.events[1:]:
+                        assert isinstance(opened, StatusChanged)
+                        self.check_way(law, before, opened)  # type: ignore[arg-type]
                 if isinstance(event, Opened):
                     assert event.requesters[0].id == author.id
-        self.check_closings(dict(self.law().tickets) | dict(law.tickets), decision)  # type: ignore[arg-type]
+        before_it: dict[str, Any] = dict(self.law().tickets) | dict(law.tickets)
+        self.check_closings(before_it, decision)
+        self.check_told(before_it, decision)
 
     @rule(
         sender=st.one_of(deeds.customer, deeds.address),

@@ -17,6 +17,7 @@ from ..tickets import (
     TicketMergedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
+    TicketPartWaitsV1,
     TicketReleasedV1,
     TicketUnlinkedV1,
     TicketUnmergedV1,
@@ -92,5 +93,10 @@ JOINING_EXAMPLES = (
         **envelope(TicketMessagesReturnedV1, STREAM, 14, at(10, 15), BY_ANNA, "Messages returned to TW-1042"),
         ticket=ticket(14, 6),
         messages=[f"{NUMBER}.1"],
+    ),
+    TicketPartWaitsV1(
+        **envelope(TicketPartWaitsV1, STREAM, 15, at(10, 16), BY_ANNA, "What is merged into TW-1042 waits no more"),
+        ticket=ticket(15, 6, absorbed=TOOK),
+        number=SECOND,
     ),
 )

@@ -94,6 +94,7 @@ from .splitting import (
     TicketAdoptedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
+    TicketPartWaitsV1,
     UnsplitTicketV1,
 )
 from .values import (
@@ -241,6 +242,7 @@ __all__ = [
     "TicketOfPerson",
     "TicketOpenedV1",
     "TicketOwnerChangedV1",
+    "TicketPartWaitsV1",
     "TicketPeopleChangedV1",
     "TicketPriorityChangedV1",
     "TicketReceivedV1",

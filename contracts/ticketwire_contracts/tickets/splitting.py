@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import Field
@@ -43,6 +44,16 @@ class TicketMessagesReturnedV1(TicketEvent):
     topic: ClassVar[str] = "ticket.messages_returned.v1"
     public: ClassVar[bool] = False
     messages: list[str] = Field(description="Their ids here.")
+
+
+class TicketPartWaitsV1(TicketEvent):
+    """Sent on a ticket when one that was merged into it waits for an answer since another time, or no more: messages
+    of that one have gone to a ticket of their own, or are back."""
+
+    topic: ClassVar[str] = "ticket.part_waits.v1"
+    public: ClassVar[bool] = False
+    number: str = Field(description="Number of the one that was merged.")
+    unanswered: datetime | None = Field(default=None, description="Since when a customer waits there.")
 
 
 class TicketAdoptedV1(MessageEvent):

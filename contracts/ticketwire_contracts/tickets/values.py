@@ -91,13 +91,21 @@ class Link(Value):
 
 
 class Standing(Value):
-    """What merging joins: who stands on a ticket, what it is linked to, what its clocks know."""
+    """What merging joins: who stands on a ticket, what it is linked to, what its clocks know, the work done on it."""
 
     requesters: list[Party] = Field(default_factory=list, description="Who asks.")
     cc: list[Party] = Field(default_factory=list, description="Who gets copies.")
     admin_cc: list[Party] = Field(default_factory=list, description="Agents who get everything, notes too.")
     links: list[Link] = Field(default_factory=list, description="Its links, as they are now.")
     clocks: ClockFacts = Field(description="What its clocks know.")
+    watchers: list[Party] | None = Field(
+        default=None,
+        description="Agents who watched it, but for those who watch the ticket that it was merged into themselves. "
+        "None where it was merged before watchers came along.",
+    )
+    time_worked: int | None = Field(
+        default=None, description="Minutes worked on it. None where it was merged before they came along."
+    )
 
 
 class Absorbed(Standing):
@@ -136,8 +144,8 @@ class Ticket(Value):
     merged_into: str | None = Field(default=None, description="Number of the ticket that took it in.")
     absorbed: list[Absorbed] = Field(
         default_factory=list,
-        description="Tickets that were merged into this one, directly or with another. Their people, links and "
-        "clocks are in this ticket's already.",
+        description="Tickets that were merged into this one, directly or with another. Their people, links, "
+        "clocks and time worked are in this ticket's already.",
     )
     moved: list[MovedMessage] = Field(default_factory=list, description="Messages that now stand on another ticket.")
     clocks: ClockFacts = Field(description="What the clocks need.")

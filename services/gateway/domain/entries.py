@@ -24,6 +24,7 @@ from ticketwire_contracts.tickets import (
     TicketMessagesReturnedV1,
     TicketMovedV1,
     TicketOwnerChangedV1,
+    TicketPartWaitsV1,
     TicketPeopleChangedV1,
     TicketPriorityChangedV1,
     TicketReleasedV1,
@@ -50,6 +51,7 @@ NAMING_OTHERS = (
     TicketReleasedV1,
     TicketMessagesMovedV1,
     TicketMessagesReturnedV1,
+    TicketPartWaitsV1,
 )
 """What tells of other tickets, which concerns those who work here; whoever may not see those does not read of them."""
 
@@ -154,6 +156,8 @@ def _others(event: TicketEvent) -> Row:
             return {"target": event.to, "messages": event.messages, "copied": event.copied}
         case TicketMessagesReturnedV1():
             return {"messages": event.messages}
+        case TicketPartWaitsV1():
+            return {"target": event.number, "unanswered": event.unanswered}
     return {}
 
 

@@ -25,7 +25,7 @@ KINDS: dict[Kind, frozenset[str]] = {
     "links": frozenset(
         {
             "linked", "unlinked", "dependency_reopened", "merged", "took_in", "unmerged", "let_go", "adopted",
-            "messages_moved", "messages_returned",
+            "messages_moved", "messages_returned", "part_waits",
         }
     ),
     "escalations": frozenset({"escalated"}),

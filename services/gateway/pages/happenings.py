@@ -44,6 +44,7 @@ JOINED = {
     "ticket.released": N_("{who} unmerged {tickets} from this ticket"),
     "ticket.messages_moved": N_("{who} moved messages to {ticket}"),
     "ticket.messages_returned": N_("{who} brought messages back"),
+    "ticket.part_waits": N_("Other messages, or none, of {ticket}, which was merged into it, wait for an answer now"),
     "ticket.dependency_reopened": N_("{ticket}, on which it depends, is open again"),
     "ticket.linked": "",
     "ticket.unlinked": "",

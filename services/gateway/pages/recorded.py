@@ -276,6 +276,8 @@ def details_of(one: Happening) -> dict[str, Any]:
             return {"target": kept.get("into")}
         case "unmerged":
             return {"target": kept.get("out_of")}
+        case "part_waits":
+            return {"target": kept.get("number"), "unanswered": _time(kept.get("unanswered"))}
         case "messages_moved":
             return {"target": kept.get("to"), "copied": kept.get("copied", False)}
     return dict(kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..domain.order import FAR
-from ..views.shapes import Deadline, Entry, File, LinkTo, Message, PersonRow, Recipient, Ticket, Who
+from ..views.shapes import Deadline, Entry, File, LinkTo, Message, PersonRow, Recipient, Ticket, Watcher, Who
 
 Row = dict[str, Any]
 
@@ -39,7 +39,7 @@ def ticket_of(row: Row) -> Ticket:
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        watchers=[who_of(party) for party in row.get("watchers", ())],
+        watchers=[watcher_of(party, row.get("absorbed", [])) for party in row.get("watchers", ())],
         time_worked=row.get("time_worked", 0),
         absorbed=[one["number"] for one in row.get("absorbed", [])],
         moved={one["message"]: one["to"] for one in row.get("moved", [])},
@@ -49,6 +49,12 @@ def ticket_of(row: Row) -> Ticket:
 def who_of(party: Row) -> Who:
     """A party."""
     return Who(party["id"], party["name"], party["address"], party["login"], party["agent"])
+
+
+def watcher_of(party: Row, absorbed: list[Row]) -> Watcher:
+    """A party who watches, and by which merged tickets."""
+    by = [part["number"] for part in absorbed for one in part.get("watchers") or () if one["id"] == party["id"]]
+    return Watcher(party["id"], party["name"], party["address"], party["login"], party["agent"], by)
 
 
 def file_of(attachment: Row) -> File:

@@ -10,7 +10,7 @@ from ticketwire_contracts.tickets import Ticket as Truth
 
 from ..domain.recorded import EVERYTHING, Wanted, is_wanted
 from .asker import Asker, not_found
-from .shapes import LinkTo, Ticket, Who
+from .shapes import LinkTo, Ticket, Watcher, Who
 from .work import Orders
 
 PART = 200
@@ -78,7 +78,7 @@ def _shown(ticket: Truth) -> Ticket:
         requesters=[_who(party) for party in ticket.requesters],
         cc=[_who(party) for party in ticket.cc],
         admin_cc=[_who(party) for party in ticket.admin_cc],
-        watchers=[_who(party) for party in ticket.watchers],
+        watchers=[_watcher(party, ticket) for party in ticket.watchers],
         due=ticket.due,
         next_due=None,
         deadlines=[],
@@ -98,6 +98,11 @@ def _shown(ticket: Truth) -> Ticket:
         created_at=ticket.created_at,
         updated_at=ticket.updated_at,
     )
+
+
+def _watcher(party: Party, ticket: Truth) -> Watcher:
+    by = [part.number for part in ticket.absorbed for one in part.watchers or () if one.id == party.id]
+    return Watcher(party.id, party.name, party.address, party.login, party.agent, by)
 
 
 def _who(party: Party) -> Who:

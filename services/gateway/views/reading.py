@@ -17,7 +17,7 @@ from ..domain.order import ORDERS
 from ..domain.visibility import Filter, ticket_filter, wholly
 from .asker import Asker, not_found, refuse
 from .needs import Blobs, People, Selection, Tickets
-from .shapes import Dashboard, Entry, FileContent, Message, Page, Possible, QueueCount, Rail, Ticket, Who
+from .shapes import Dashboard, Entry, FileContent, Message, Page, Possible, QueueCount, Rail, Ticket, Watcher, Who
 
 MOST = 200
 """Rows on one page of a list, at most."""
@@ -239,7 +239,8 @@ async def together(tickets: Tickets, asker: Asker, ticket: Ticket) -> dict[str, 
 
 
 async def veiled(tickets: Tickets, asker: Asker, items: list[Ticket]) -> list[Ticket]:
-    """Tickets without a word of others that the asker may not see; links to those are only counted."""
+    """Tickets without a word of others that the asker may not see, nor of who watches by those alone; links to those
+    are only counted."""
     named_there = {number for ticket in items for number in _others(ticket)}
     if not named_there:
         return items
@@ -251,10 +252,23 @@ async def veiled(tickets: Tickets, asker: Asker, items: list[Ticket]) -> list[Ti
         absorbed = [number for number in ticket.absorbed if number in seen]
         moved = {message: to if to in seen else None for message, to in ticket.moved.items()}
         hidden = len(ticket.links) - len(links)
+        watchers = _veiled_watchers(ticket.watchers, seen, asker)
         shown.append(
-            replace(ticket, links=links, hidden_links=hidden, merged_into=into, absorbed=absorbed, moved=moved)
-        )
+            replace(
+                ticket, links=links, hidden_links=hidden, merged_into=into, absorbed=absorbed, moved=moved,
+                watchers=watchers,
+            )
+        )  # fmt: skip
     return shown
+
+
+def _veiled_watchers(watchers: list[Watcher], seen: Set[str], asker: Asker) -> list[Watcher]:
+    """Those who watch the ticket itself, or by a merged one that the asker sees; and the asker, who hears of it."""
+    return [
+        replace(one, by=by) if one.by else one
+        for one in watchers
+        if (by := [number for number in one.by if number in seen]) or not one.by or one.id == asker.person.id
+    ]
 
 
 async def told(tickets: Tickets, asker: Asker, parts: dict[str, Ticket], entries: list[Entry]) -> list[Entry]:

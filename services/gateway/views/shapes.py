@@ -31,6 +31,14 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
+class Watcher(Who):
+    """Someone who watches a ticket."""
+
+    by: list[str] = field(default_factory=list)
+    """Merged tickets by which alone they watch it, as far as the asker may see those; else they watch it itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deadline:
     """A promise that is running."""
 
@@ -79,10 +87,10 @@ class Ticket:
     version: int
     created_at: datetime
     updated_at: datetime
-    watchers: list[Who] = field(default_factory=list)
+    watchers: list[Watcher] = field(default_factory=list)
     """Agents who asked to be told of what happens; it gives them no right."""
     time_worked: int = 0
-    """Minutes."""
+    """Minutes, those of tickets that were merged into it included."""
     absorbed: list[str] = field(default_factory=list)
     """Numbers of tickets that were merged into it."""
     hidden_links: int = 0
@@ -165,8 +173,8 @@ class Entry:
     added removed`` as names; tags: ``added removed``; fields: ``changes`` of ``name before after``; time: ``minutes
     text total``; forwarded: ``messages`` by id; link, unlink: ``type target``; dependency_reopened, merged, unmerged:
     ``target``; absorbed, released: ``numbers``; messages_moved: ``target messages copied``; messages_returned:
-    ``messages`` (a ticket that the asker may not see is none); notification: ``kind recipients message_id`` and
-    ``reason`` when it failed."""
+    ``messages``; part_waits: ``target unanswered`` (a ticket that the asker may not see is none); notification: ``kind
+    recipients message_id`` and ``reason`` when it failed."""
     version: int = 0
     """Version of the ticket after it; 0 where the entry is not of the ticket itself."""
     moved: bool = False

@@ -1,7 +1,11 @@
 """Thin events: what happened, without the state after it. They are what the log keeps for ever.
 
 Fields named in ``personal`` are kept apart from the hashed body, so that they can be erased (decision 18).
-A change of shape is a new ``v``; ``lift`` brings older ones up when they are read.
+A change of shape is a new ``v``; ``lift`` brings older ones up when they are read. A change of what one does to a
+ticket is a new ``v`` too, and older ones go on doing what they did, so that a log of then gives the states of then:
+
+    v 1   what changes on a joined ticket is carried to its parts by comparing; watchers and time worked are not joined
+    v 2   each part is changed by what happened (``standing.followed``); watchers and time worked are joined too
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ class Thin(BaseModel):
     public: ClassVar[bool] = True
     """Whether outsiders hear of it, if it is about a ticket; as the contract's class says."""
     type: str
-    v: int = 1
+    v: int = 2
 
 
 class Said(Thin):
@@ -329,12 +333,14 @@ class TookIn(Thin):
 
 
 class Kept(BaseModel):
-    """What a merged ticket gets back: its links and clocks as they are when it leaves."""
+    """What a merged ticket gets back: its links, clocks and time worked as they are when it leaves."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     number: str
     links: list[Link]
     clocks: ClockFacts
+    time_worked: int | None = None
+    """None where it was merged before the time came along: it has its own still."""
 
 
 class Unmerged(Thin):
@@ -371,6 +377,15 @@ class MessagesReturned(Thin):
     public: ClassVar[bool] = False
     type: Literal["messages_returned"] = "messages_returned"
     messages: list[str]
+    unanswered: datetime | None = None
+
+
+class PartWaits(Thin):
+    """In this ticket is another that waits for an answer since another time (or no more), since messages left it."""
+
+    public: ClassVar[bool] = False
+    type: Literal["part_waits"] = "part_waits"
+    number: str
     unanswered: datetime | None = None
 
 
@@ -493,6 +508,7 @@ KINDS: dict[str, type[Thin]] = {
         LetGo,
         MessagesMoved,
         MessagesReturned,
+        PartWaits,
         Adopted,
         LifecycleChanged,
         Moved,
@@ -511,7 +527,7 @@ PERSONAL: dict[str, frozenset[str]] = {name: kind.personal for name, kind in KIN
 
 
 def lift(data: dict[str, Any]) -> Thin:
-    """The typed event from what the log holds, whatever version it was written in. There is only v 1 so far."""
+    """The typed event from what the log holds, whatever version it was written in: the shapes of all are the same."""
     return KINDS[data["type"]].model_validate(data)
 
 

@@ -80,8 +80,8 @@ def difference(
     unseen: frozenset[str] = frozenset(),
 ) -> dict[str, Difference]:
     """The ticket's fields that are other than before. On opening, those that have something in them."""
-    was = _veiled(without(before.shown().model_dump(mode="json"), hidden), ("queue",), unseen) if before else {}
-    now = _veiled(without(after.shown().model_dump(mode="json"), hidden), ("queue",), unseen)
+    was = _veiled(without_hidden(before, hidden), ("queue",), unseen) if before else {}
+    now = _veiled(without_hidden(after, hidden), ("queue",), unseen)
     return {
         name: Difference(before=was.get(name), after=now.get(name))
         for name in now
@@ -89,6 +89,15 @@ def difference(
         and was.get(name) != now[name]
         and (was or now[name] not in (None, "", [], {}))
     }
+
+
+def without_hidden(state: TicketState, hidden: frozenset[str]) -> dict[str, Any]:
+    """A ticket as data without a word of hidden tickets, nor of those who watch it by one of those alone."""
+    by_hidden = {one.id for part in state.absorbed if part.number in hidden for one in part.watchers or ()}
+    by_seen = {one.id for part in state.absorbed if part.number not in hidden for one in part.watchers or ()}
+    watchers = [one for one in state.watchers if one.id not in by_hidden - by_seen]
+    ticket = state.shown().model_copy(update={"watchers": watchers})
+    return dict(without(ticket.model_dump(mode="json"), hidden))
 
 
 def numbers_in(value: Any) -> set[str]:

@@ -26,6 +26,7 @@ from .events import Linked, Noted, Opened, Received, Replied, StatusChanged, Thi
 from .links import MOST, on
 from .people import Meeting, stands_on
 from .state import TicketState, fold
+from .work import opened_by_reply
 
 ADOPTED_CC = 20
 _TAG = re.compile(r"(?:\+|%2b)([a-z0-9.-]{1,100})(?=@|%40)", re.IGNORECASE)
@@ -184,13 +185,10 @@ def _reply(context: Context, ticket: TicketState, said: dict[str, Any], thread: 
     """
     whom = next((part for part in ticket.absorbed if part.number == thread.through), ticket)
     chosen = said | {"to": _addresses(whom.requesters), "cc": _addresses(whom.cc)}
-    events: list[Thin] = [
-        Replied(in_reply_to=ticket.thread[-1] if ticket.thread else None, reply_references=ticket.thread, **chosen)
-    ]
-    if ticket.category == "new":
-        lifecycle = context.directory.lifecycle_of(ticket.queue)
-        events.append(_status(ticket, lifecycle.active, lifecycle.statuses[lifecycle.active]))
-    return events
+    replied = Replied(
+        in_reply_to=ticket.thread[-1] if ticket.thread else None, reply_references=ticket.thread, **chosen
+    )
+    return [replied, *opened_by_reply(context, ticket)]
 
 
 def _to_send(read: Reading) -> list[Attachment]:

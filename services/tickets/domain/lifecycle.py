@@ -36,6 +36,11 @@ class Lifecycle:
         """Whether ``after`` may follow ``before``."""
         return after in self.transitions.get(before, frozenset())
 
+    def opened_from(self, before: str) -> str | None:
+        """The status in which work begins from here: the active one, or the first of its category that may follow."""
+        active = [self.active, *(name for name, category in self.statuses.items() if category == "active")]
+        return next((name for name in active if self.allows(before, name)), None)
+
     def right_for(self, after: str, before: str | None = None) -> str:
         """The transition's own right; without one, closing needs ``ticket.close``, anything else ``ticket.edit``."""
         own = self.rights.get((before, after)) if before is not None else None

@@ -20,11 +20,11 @@ from . import standing
 from .acting import answering, lacks, not_found, sees, unseen
 from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
-from .events import Kept, LetGo, Merged, MessagesMoved, Received, StatusChanged, Thin, TookIn, Unmerged
+from .events import Kept, LetGo, Merged, MessagesMoved, PartWaits, Received, StatusChanged, Thin, TookIn, Unmerged
 from .lifecycle import MERGED
 from .links import BeyondReach, goes_round, number_of, on, told, too_far
-from .messages import adopted, unanswered
-from .state import TicketState, fold
+from .messages import adopted, clocks_of, part_waits, unanswered
+from .state import TicketState
 
 MOST = 200
 """Tickets in one."""
@@ -46,7 +46,7 @@ def decide_merge(context: Context, actor: Actor, command: MergeTicketsV1, now: d
         source = context.tickets.get(number)
         if source is None or not sees(context, actor, source):
             return not_found(number)
-        if refusal := _not_mergeable(context, actor, source, target):
+        if refusal := _not_mergeable(context, actor, source, target, number_of(command.into)):
             return refusal
         sources.append(source)
     if missing := lacks(context, actor, "ticket.merge", target):
@@ -74,11 +74,18 @@ def merged(context: Context, sources: Sequence[TicketState], target: TicketState
     if refusal := circle(context, [took, *changes]):
         return refusal
     changes.insert(0, took)
-    if target.category != "closed":
-        for source in sources:
-            if source.category == "closed":
-                changes += told(context, source, target.number, changes, now)
-    return changes
+    return [*changes, *reopened(context, sources, target, changes, now)]
+
+
+def reopened(
+    context: Context, sources: Sequence[TicketState], target: TicketState, changes: Sequence[Change], now: datetime
+) -> list[Change]:
+    """On what depends on closed tickets that go into an open one: that it depends on something open again."""
+    done = list(changes)
+    for source in sources:
+        if source.category == "closed" and target.category != "closed":
+            done += told(context, source, target.number, done, now)
+    return done[len(changes) :]
 
 
 def into(source: TicketState, number: str) -> list[Thin]:
@@ -101,7 +108,9 @@ def circle(context: Context, changes: Sequence[Change]) -> Refusal | None:
     return None
 
 
-def _not_mergeable(context: Context, actor: Actor, source: TicketState, target: TicketState) -> Refusal | None:
+def _not_mergeable(
+    context: Context, actor: Actor, source: TicketState, target: TicketState, into: str
+) -> Refusal | None:
     if source.merged_into is not None:
         answering = context.ticket(source.number)
         seen = answering is not None and sees(context, actor, answering)
@@ -113,12 +122,25 @@ def _not_mergeable(context: Context, actor: Actor, source: TicketState, target: 
             merged_into=answering.number if answering and seen else None,
         )
     if source.number == target.number:
-        return refused("same-ticket", "It is the same ticket", 409, "A ticket is not merged into itself.")
+        return _one_already(source, into)
     return lacks(context, actor, "ticket.merge", source)
 
 
+def _one_already(target: TicketState, into: str) -> Refusal:
+    """Someone merges two tickets while another has just merged them the other way round; or means one twice."""
+    if into == target.number:
+        return refused("same-ticket", "It is the same ticket", 409, "A ticket is not merged into itself.")
+    return refused(
+        "merged-already",
+        "It is merged already",
+        409,
+        f"{into} is merged into {target.number}, so they are one already.",
+        merged_into=target.number,
+    )
+
+
 def _parts(source: TicketState, target: str, now: datetime) -> list[Absorbed]:
-    own = source.own or standing.of(source)
+    own = standing.own_of(source)
     fields = {name: getattr(own, name) for name in type(own).model_fields}
     return [Absorbed(number=source.number, into=target, at=now, **fields), *source.absorbed]
 
@@ -150,7 +172,7 @@ def unmerged(
     """The marks taken away again on all that had them."""
     assert ticket.resting is not None
     gone = _within(chain[-1].absorbed, ticket.number)
-    kept = [Kept(number=one.number, links=one.links, clocks=one.clocks) for one in gone]
+    kept = [Kept(number=one.number, links=one.links, clocks=one.clocks, time_worked=one.time_worked) for one in gone]
     back = ticket.resting
     events: list[Thin] = [
         Unmerged(out_of=chain[0].number, kept=kept),
@@ -159,17 +181,21 @@ def unmerged(
     numbers = {one.number for one in gone}
     n = ticket.messages
     changes: list[Change] = []
+    waits: list[PartWaits] = []
     for holder in chain:
         let_go: list[Thin] = [LetGo(numbers=[one.number for one in holder.absorbed if one.number in numbers])]
-        left = fold(holder, let_go, max(now, holder.updated_at))
+        if holder is chain[-1]:
+            let_go += waits
         chosen = _theirs(context, holder, numbers) if returning else []
+        clocks = clocks_of(context, holder.number)
         for spoken in chosen:
             n += 1
-            events.append(adopted(spoken, n, holder.clocks))
+            events.append(adopted(spoken, n, clocks))
         if chosen:
             ids = [spoken.id for spoken in chosen]
-            rest = unanswered(context, holder.number, left.clocks.oldest_unanswered_at, ids)
+            rest = unanswered(context, holder.number, clocks.oldest_unanswered_at, ids)
             let_go.append(MessagesMoved(messages=ids, to=ticket.number, unanswered=rest))
+            waits += part_waits(context, holder.number, rest)
         changes.append(on(holder, let_go, now))
     changes.insert(0, on(ticket, events, now))
     if refusal := circle(context, changes):

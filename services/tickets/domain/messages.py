@@ -8,8 +8,25 @@ from typing import Literal
 
 from ticketwire_contracts.tickets import ClockFacts
 
+from . import standing
 from .context import Context, Spoken
-from .events import Adopted, Opened, Received, Replied, Said, is_internal
+from .events import Adopted, Opened, PartWaits, Received, Replied, Said, is_internal
+
+
+def clocks_of(context: Context, number: str) -> ClockFacts:
+    """What the clocks know of one ticket by itself: those of a merged one go on in the ticket that answers for it."""
+    ticket = context.ticket(number)
+    if ticket is None or ticket.number == number:
+        return standing.own_of(ticket or context.tickets[number]).clocks
+    return next(part.clocks for part in ticket.absorbed if part.number == number)
+
+
+def part_waits(context: Context, number: str, unanswered: datetime | None) -> list[PartWaits]:
+    """What happens on the ticket that answers for a merged one, where that waits for an answer since another time."""
+    ticket = context.ticket(number)
+    if ticket is None or ticket.number == number or clocks_of(context, number).oldest_unanswered_at == unanswered:
+        return []
+    return [PartWaits(number=number, unanswered=unanswered)]
 
 
 def adopted(spoken: Spoken, n: int, clocks: ClockFacts) -> Adopted:

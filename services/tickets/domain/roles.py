@@ -1,7 +1,8 @@
 """Who stands on a ticket: requesters, cc, admin cc, watchers.
 
     requesters, cc    anyone with an address; whoever is unknown becomes a customer, as by a first mail
-    admin_cc          agents who get everything: the role itself lets them see and write notes
+    admin_cc          agents who see the ticket and get everything: the role itself lets them see and write notes, so
+                      only who sees the notes there adds someone
     watchers          agents who asked to be told; watching gives no right, so ``ticket.watch`` is enough for oneself
 
 As in RT the last requester may go; a ticket that nobody asks for is still a ticket. RT also lets whoever may watch
@@ -15,6 +16,7 @@ from ticketwire_contracts.ingest import Address
 from ticketwire_contracts.rights import viewer_of, visible_to
 from ticketwire_contracts.tickets import ChangePeopleV1, Party, Person
 
+from . import standing
 from .acting import lacks
 from .addresses import unwritable
 from .context import Context
@@ -35,6 +37,8 @@ def change_people(
     if missing := _may_not(context, actor, ticket, command):
         return missing
     present: list[Party] = getattr(ticket, command.role)
+    # whoever watches by a ticket in this one alone may come to watch this one itself
+    there = standing.alone(ticket).watchers if command.role == "watchers" else present
     removed = [one for one in present if any(_is(context, who, one) for who in command.remove)]
     meeting = Meeting(context)
     added: list[Party] = []
@@ -44,7 +48,7 @@ def change_people(
             return found
         if found.id in {one.id for one in removed}:
             removed = [one for one in removed if one.id != found.id]
-        if found.id not in {one.id for one in (*present, *added)}:
+        if found.id not in {one.id for one in (*there, *added)}:
             added.append(found)
     if not added and not removed:
         return refused("no-change", "It is so already", 409, "The people are the same.")
@@ -60,7 +64,10 @@ def _may_not(context: Context, actor: Actor, ticket: TicketState, command: Chang
     only_oneself = person is not None and all(_names(who, person) for who in (*command.add, *command.remove))
     if command.role == "watchers" and only_oneself and context.may(actor, "ticket.watch", context.thing(ticket)):
         return None
-    return lacks(context, actor, "ticket.edit", ticket)
+    missing = lacks(context, actor, "ticket.edit", ticket)
+    if missing is None and command.role == "admin_cc" and command.add:
+        return lacks(context, actor, "note.show", ticket)
+    return missing
 
 
 def _found(context: Context, meeting: Meeting, ticket: TicketState, role: str, who: str) -> Party | Refusal:
@@ -82,7 +89,7 @@ def _found(context: Context, meeting: Meeting, ticket: TicketState, role: str, w
             return refused("not-an-agent", "Only an agent", 409, f"{who} is not an agent.")
         viewer = viewer_of(person, context.directory.groups.values())
         thing = context.thing(ticket)
-        if role == "watchers" and not visible_to(viewer, thing, context.directory.grants):
+        if not visible_to(viewer, thing, context.directory.grants):
             return refused("may-not-see", "May not see the ticket", 409, f"{who} may not see {ticket.number}.")
     if person is not None:
         return party(person, who if "@" in who else "")

@@ -19,8 +19,8 @@ from .context import Context, Spoken
 from .decision import Change, Decision, Refusal, refused
 from .events import Linked, MessagesMoved, MessagesReturned, Opened, Thin, TookIn, is_internal
 from .links import BeyondReach, on, too_far, unlinked
-from .merge import circle, into
-from .messages import adopted, speaker, unanswered
+from .merge import circle, into, reopened
+from .messages import adopted, clocks_of, part_waits, speaker, unanswered
 from .people import party
 from .state import TicketState, fold
 
@@ -43,25 +43,17 @@ def decide_split(context: Context, actor: Actor, command: SplitTicketV1, now: da
     opened = _opened(context, actor, ticket, queue, number, command.subject, chosen)
     events: list[Thin] = [opened, Linked(link=Link(type="split_from", target=ticket.number))]
     for n, spoken in enumerate(chosen, start=2):
-        events.append(adopted(spoken, n, context.tickets[spoken.ticket].clocks))
+        events.append(adopted(spoken, n, clocks_of(context, spoken.ticket)))
+    left: dict[str, list[Thin]] = {ticket.number: [Linked(link=Link(type="split_into", target=number))]}
+    for origin in dict.fromkeys(spoken.ticket for spoken in chosen):
+        ids = [spoken.id for spoken in chosen if spoken.ticket == origin]
+        oldest = clocks_of(context, origin).oldest_unanswered_at
+        waits = oldest if command.keep else unanswered(context, origin, oldest, ids)
+        moved = MessagesMoved(messages=ids, to=number, copied=command.keep, unanswered=waits)
+        left.setdefault(origin, []).append(moved)
+        left[ticket.number] += part_waits(context, origin, waits)
     changes = [Change(f"ticket/{number}", events, fold(None, events, now))]
-    gone: dict[str, list[str]] = {ticket.number: []}
-    for spoken in chosen:
-        gone.setdefault(spoken.ticket, []).append(spoken.id)
-    for origin, ids in gone.items():
-        changes.append(_left(context, context.tickets[origin], ids, number, command.keep, ticket.number == origin, now))
-    return changes
-
-
-def _left(
-    context: Context, origin: TicketState, ids: list[str], number: str, keep: bool, linked: bool, now: datetime
-) -> Change:
-    events: list[Thin] = [Linked(link=Link(type="split_into", target=number))] if linked else []
-    if ids:
-        oldest = origin.clocks.oldest_unanswered_at
-        waits = oldest if keep else unanswered(context, origin.number, oldest, ids)
-        events.append(MessagesMoved(messages=ids, to=number, copied=keep, unanswered=waits))
-    return on(origin, events, now)
+    return changes + [on(context.tickets[origin], gone, now) for origin, gone in left.items()]
 
 
 def _opened(
@@ -172,30 +164,31 @@ def unsplit(context: Context, ticket: TicketState, target: TicketState, now: dat
     """The marks taken away where the messages were, and set where they are."""
     away = {one.message for one in ticket.moved}
     back = {one.message: one.origin for one in ticket.origins if one.message not in away}
-    leaving: list[Thin] = []
+    returned = _returned(context, ticket, back)
+    leaving: list[Thin] = returned.pop(ticket.number, [])
     if gone := unlinked(context, ticket, "split_from", target):
         leaving.append(gone)
     if back:
-        waits = unanswered(context, ticket.number, ticket.clocks.oldest_unanswered_at, list(back))
+        oldest = clocks_of(context, ticket.number).oldest_unanswered_at
+        waits = unanswered(context, ticket.number, oldest, list(back))
         leaving.append(MessagesMoved(messages=list(back), to=target.number, unanswered=waits))
     bare = fold(ticket, leaving, max(now, ticket.updated_at))
-    own = bare.own or standing.of(bare)
+    own = standing.own_of(bare)
     fields = {name: getattr(own, name) for name in type(own).model_fields}
     parts = [Absorbed(number=ticket.number, into=target.number, at=now, **fields), *bare.absorbed]
     here: list[Thin] = []
     if gone := unlinked(context, target, "split_into", ticket):
         here.append(gone)
-    returned = _returned(context, ticket, back)
     here += returned.pop(target.number, [])
     here.append(TookIn(numbers=[part.number for part in parts], parts=parts))
     changes = [on(target, here, now), on(ticket, [*leaving, *into(ticket, target.number)], now)]
     changes += [on(context.tickets[number], events, now) for number, events in returned.items()]
-    return circle(context, changes) or changes
+    return circle(context, changes) or [*changes, *reopened(context, [ticket], target, changes, now)]
 
 
 def _returned(context: Context, ticket: TicketState, back: dict[str, str]) -> dict[str, list[Thin]]:
-    """On each ticket from which messages had been moved: that they are back."""
-    oldest = ticket.clocks.oldest_unanswered_at
+    """On each ticket from which messages had been moved: that they are back; and on the one that answers for it."""
+    oldest = clocks_of(context, ticket.number).oldest_unanswered_at
     found: dict[str, list[Thin]] = {}
     for number in dict.fromkeys(origin.rpartition(".")[0] for origin in back.values()):
         origin = context.tickets[number]
@@ -210,6 +203,9 @@ def _returned(context: Context, ticket: TicketState, back: dict[str, str]) -> di
             if there in marked and (spoken := context.said.get(here)) and speaker(spoken.said) == "customer"
             if oldest is not None and spoken.at >= oldest
         ]
-        times = [*waiting, *([origin.clocks.oldest_unanswered_at] if origin.clocks.oldest_unanswered_at else [])]
-        found[number] = [MessagesReturned(messages=ids, unanswered=min(times, default=None))]
+        there_already = clocks_of(context, number).oldest_unanswered_at
+        waits = min([*waiting, *([there_already] if there_already else [])], default=None)
+        found.setdefault(number, []).append(MessagesReturned(messages=ids, unanswered=waits))
+        if (answering := context.ticket(number)) and (part := part_waits(context, number, waits)):
+            found.setdefault(answering.number, []).extend(part)
     return found

@@ -1,79 +1,58 @@
 """A ticket's standing while others are merged into it: its own part and theirs, joined and kept apart (decision 15).
 
-    own ─┬─▶ requesters, cc, admin cc, links, clocks of the state: what everyone reads and what counts
+    own ─┬─▶ requesters, cc, admin cc, watchers, links, clocks, time worked of the state: what everyone reads and counts
     absorbed ┘
 
-The joined lists are what the rest of the domain sees and changes. After each event ``followed`` carries what
-changed in them back to the parts, so that unmerging gives each ticket what is its own.
+The joined ones are what the rest of the domain sees. Whatever happens to the ticket happens to its own part as if it
+stood alone; ``followed`` says what of it concerns the others. So unmerging gives each ticket what is its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticketwire_contracts.tickets import Absorbed, ClockFacts, Link, Party, Standing, Ticket
 
-Item = TypeVar("Item")
+from .events import DueChanged, PartWaits, PeopleChanged, Replied, RequestersChanged, Thin, Unlinked
+
+if TYPE_CHECKING:
+    from .state import TicketState
+
+Item = TypeVar("Item", Party, Link)
 
 PEOPLE = ("requesters", "cc", "admin_cc")
 
 
 def of(ticket: Ticket) -> Standing:
     """A ticket's standing as it is."""
-    return Standing(
-        requesters=ticket.requesters,
-        cc=ticket.cc,
-        admin_cc=ticket.admin_cc,
-        links=ticket.links,
-        clocks=ticket.clocks,
-    )
+    return Standing.model_construct(**{name: getattr(ticket, name) for name in Standing.model_fields})
 
 
-def joined(ticket: Ticket, own: Standing, absorbed: Sequence[Absorbed]) -> dict[str, Any]:
-    """The fields of a state whose own part and absorbed parts are these. Clocks take the next generation."""
-    generation = ticket.clocks.generation + 1
+def alone(ticket: TicketState) -> TicketState:
+    """The ticket as it would be if nothing were merged into it."""
+    if ticket.own is None:
+        return ticket
+    return ticket.model_copy(update={**_known(ticket.own), "due": ticket.own.clocks.due, "own": None, "absorbed": []})
+
+
+def own_of(ticket: TicketState) -> Standing:
+    """A ticket's own part."""
+    return of(alone(ticket))
+
+
+def joined(number: str, own: Standing, absorbed: Sequence[Absorbed], generation: int) -> dict[str, Any]:
+    """The fields of a state whose own part and absorbed parts are these."""
     if not absorbed:
         clocks = own.clocks.model_copy(update={"generation": generation})
-        parts = {name: getattr(own, name) for name in (*PEOPLE, "links")}
-        return {**parts, "clocks": clocks, "due": clocks.due, "own": None, "absorbed": []}
+        return {**_known(own), "clocks": clocks, "due": clocks.due, "own": None, "absorbed": []}
+    absorbed = [_beside(own, part) for part in absorbed]
     clocks = _clocks(own.clocks, absorbed, generation)
     return {
         **_people(own, absorbed),
-        "links": _links(ticket.number, own, absorbed),
-        "clocks": clocks,
-        "due": clocks.due,
-        "own": own,
-        "absorbed": list(absorbed),
-    }
-
-
-def followed(before: Ticket, after: Ticket, own: Standing) -> dict[str, Any]:
-    """The parts after an event that changed what is joined: what came is this ticket's own, what went is gone."""
-    change: dict[str, Any] = {}
-    theirs: list[dict[str, Any]] = [{} for _ in after.absorbed]
-    for name in (*PEOPLE, "links"):
-        key: Callable[[Any], Any] = _key_of_link if name == "links" else _key_of_party
-        was, now = getattr(before, name), getattr(after, name)
-        gone = {key(one) for one in was} - {key(one) for one in now}
-        new = [one for one in now if key(one) not in {key(old) for old in was}]
-        if gone or new:
-            change[name] = [*(one for one in getattr(own, name) if key(one) not in gone), *new]
-            for part, updated in zip(after.absorbed, theirs, strict=True):
-                updated[name] = [one for one in getattr(part, name) if key(one) not in gone]
-    if after.clocks != before.clocks:
-        change["clocks"] = _followed_clocks(before.clocks, after.clocks, own.clocks)
-        for part, updated in zip(after.absorbed, theirs, strict=True):
-            updated["clocks"] = _answered_too(before.clocks, after.clocks, part.clocks)
-    if not change:
-        return {}
-    absorbed = [part.model_copy(update=updated) for part, updated in zip(after.absorbed, theirs, strict=True)]
-    own = own.model_copy(update=change)
-    clocks = _clocks(own.clocks, absorbed, after.clocks.generation)
-    return {
-        **_people(own, absorbed),
-        "links": _links(after.number, own, absorbed),
+        **_work(own, absorbed),
+        "links": _links(number, own, absorbed),
         "clocks": clocks,
         "due": clocks.due,
         "own": own,
@@ -81,16 +60,89 @@ def followed(before: Ticket, after: Ticket, own: Standing) -> dict[str, Any]:
     }
 
 
+def followed(before: TicketState, after: TicketState, own: Standing, event: Thin, at: datetime) -> dict[str, Any]:
+    """What is joined after an event that made the ticket's own part ``own``."""
+    absorbed = [part.model_copy(update=_concerned(part, event, at)) for part in before.absorbed]
+    own, absorbed = _settled(own, absorbed)
+    moved = after.clocks.generation != before.clocks.generation
+    if _clocks(own.clocks, absorbed, before.clocks.generation) != before.clocks:
+        moved = True
+    return joined(before.number, own, absorbed, before.clocks.generation + moved)
+
+
+def _concerned(part: Absorbed, event: Thin, at: datetime) -> dict[str, Any]:
+    """What an event on the joined ticket does to a part: who or what goes is gone from all, a reply answers all that
+    is in it, another due date takes the place of all."""
+    match event:
+        case RequestersChanged() | PeopleChanged():
+            role = event.role if isinstance(event, PeopleChanged) else "requesters"
+            gone = {one.id for one in event.removed}
+            present = getattr(part, role)
+            return {role: [one for one in present if one.id not in gone]} if present else {}
+        case Unlinked():
+            ends = {(event.link.type, target) for target in event.targets}
+            return {"links": [link for link in part.links if key(link) not in ends]}
+        case Replied():
+            first = part.clocks.first_answered_at or at
+            return _with(part, first_answered_at=first, oldest_unanswered_at=None)
+        case DueChanged():
+            return _with(part, due=event.after)
+        case PartWaits() if event.number == part.number:
+            return _with(part, oldest_unanswered_at=event.unanswered)
+    return {}
+
+
+def _with(part: Absorbed, **change: Any) -> dict[str, ClockFacts]:
+    return {"clocks": part.clocks.model_copy(update=change)}
+
+
+def _settled(own: Standing, absorbed: Sequence[Absorbed]) -> tuple[Standing, list[Absorbed]]:
+    """Of time that is taken back, what is more than the ticket's own comes off the parts, one after the other."""
+    owed = -(own.time_worked or 0)
+    if owed <= 0:
+        return own, list(absorbed)
+    rest = []
+    for part in absorbed:
+        less = min(owed, part.time_worked or 0)
+        owed -= less
+        rest.append(part.model_copy(update={"time_worked": part.time_worked - less}) if part.time_worked else part)
+    return own.model_copy(update={"time_worked": 0}), rest
+
+
+def _known(own: Standing) -> dict[str, Any]:
+    """The fields of a part, but for what did not come along when it was merged: that is the ticket's still."""
+    return {name: value for name in Standing.model_fields if (value := getattr(own, name)) is not None}
+
+
+def _beside(own: Standing, part: Absorbed) -> Absorbed:
+    """A part whose watchers are those who hear of the ticket by it alone, so that they can be told from its own."""
+    if not own.watchers or not part.watchers:
+        return part
+    here = {party.id for party in own.watchers}
+    return part.model_copy(update={"watchers": [one for one in part.watchers if one.id not in here]})
+
+
+def _work(own: Standing, absorbed: Sequence[Absorbed]) -> dict[str, Any]:
+    """Who watches, and the time worked. Where none is known of the own part, the ticket was merged by v 1."""
+    if own.watchers is None:
+        return {}
+    parts: list[Standing] = [own, *absorbed]
+    return {
+        "watchers": _once(party for part in parts for party in part.watchers or ()),
+        "time_worked": sum(part.time_worked or 0 for part in parts),
+    }
+
+
 def _people(own: Standing, absorbed: Sequence[Absorbed]) -> dict[str, list[Party]]:
     parts: list[Standing] = [own, *absorbed]
-    requesters = _once((party for part in parts for party in part.requesters), _key_of_party)
-    both = {_key_of_party(party) for party in own.requesters} & {_key_of_party(party) for party in own.cc}
-    asking = {_key_of_party(party) for party in requesters} - both
-    copies = _once((party for part in parts for party in part.cc), _key_of_party)
+    requesters = _once(party for part in parts for party in part.requesters)
+    both = {party.id for party in own.requesters} & {party.id for party in own.cc}
+    asking = {party.id for party in requesters} - both
+    copies = _once(party for part in parts for party in part.cc)
     return {
         "requesters": requesters,
-        "cc": [party for party in copies if _key_of_party(party) not in asking],
-        "admin_cc": _once((party for part in parts for party in part.admin_cc), _key_of_party),
+        "cc": [party for party in copies if party.id not in asking],
+        "admin_cc": _once(party for part in parts for party in part.admin_cc),
     }
 
 
@@ -99,7 +151,7 @@ def _links(number: str, own: Standing, absorbed: Sequence[Absorbed]) -> list[Lin
     inside = {number, *(part.number for part in absorbed)}
     parts: list[Standing] = [own, *absorbed]
     outward = (link for part in parts for link in part.links if link.target not in inside)
-    return _once(outward, _key_of_link)
+    return _once(outward)
 
 
 def _clocks(own: ClockFacts, absorbed: Sequence[Absorbed], generation: int) -> ClockFacts:
@@ -121,40 +173,16 @@ def _clocks(own: ClockFacts, absorbed: Sequence[Absorbed], generation: int) -> C
     )
 
 
-def _followed_clocks(before: ClockFacts, after: ClockFacts, own: ClockFacts) -> ClockFacts:
-    change = {
-        name: getattr(after, name) for name in type(after).model_fields if getattr(after, name) != getattr(before, name)
-    }
-    wrote = after.last_customer_at != before.last_customer_at and after.oldest_unanswered_at is not None
-    if wrote and own.oldest_unanswered_at is None:
-        change["oldest_unanswered_at"] = after.last_customer_at
-    return _answered_too(before, after, own.model_copy(update=change))
+def key(one: Party | Link) -> str | tuple[str, str]:
+    """By what a party, or a link, is the same as another."""
+    return one.id if isinstance(one, Party) else (one.type, one.target)
 
 
-def _answered_too(before: ClockFacts, after: ClockFacts, part: ClockFacts) -> ClockFacts:
-    """A reply on the joined ticket answers all that is in it; another due date takes the place of all."""
-    change: dict[str, Any] = {}
-    if after.last_agent_at != before.last_agent_at and after.oldest_unanswered_at is None:
-        change["first_answered_at"] = part.first_answered_at or after.last_agent_at
-        change["oldest_unanswered_at"] = None
-    if after.due != before.due:
-        change["due"] = after.due
-    return part.model_copy(update=change) if change else part
-
-
-def _once(items: Any, key: Callable[[Any], Any]) -> list[Any]:
-    first: dict[Any, Any] = {}
+def _once(items: Iterable[Item]) -> list[Item]:
+    first: dict[Any, Item] = {}
     for item in items:
         first.setdefault(key(item), item)
     return list(first.values())
-
-
-def _key_of_party(party: Party) -> str:
-    return party.id
-
-
-def _key_of_link(link: Link) -> tuple[str, str]:
-    return link.type, link.target
 
 
 def _earliest(times: Any) -> datetime | None:

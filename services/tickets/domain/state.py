@@ -15,12 +15,13 @@ from pydantic import BaseModel, Field
 
 from ticketwire_contracts.tickets import Category, ClockFacts, Link, Message, MovedMessage, Party, Standing, Ticket
 
-from . import standing
+from . import comparing, standing
 from .events import (
     Adopted,
     DueChanged,
     Escalated,
     FieldsChanged,
+    Kept,
     LetGo,
     Linked,
     Merged,
@@ -29,6 +30,7 @@ from .events import (
     Moved,
     Opened,
     OwnerChanged,
+    PartWaits,
     PeopleChanged,
     PriorityChanged,
     Received,
@@ -82,9 +84,7 @@ class TicketState(Ticket):
 def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> TicketState:
     """The state after one commit's events: one version on, public version by its public events."""
     for event in events:
-        before, state = state, evolve(state, event, at)
-        if before is not None and before.own is not None and not isinstance(event, TookIn | LetGo | Unmerged):
-            state = state.model_copy(update=standing.followed(before, state, before.own))
+        state = _joined_or_alone(state, event, at)
     if state is None:
         raise ValueError("a ticket begins with `opened`")
     public = sum(event.public for event in events)
@@ -95,6 +95,17 @@ def fold(state: TicketState | None, events: Sequence[Thin], at: datetime) -> Tic
             "updated_at": at,
         }
     )
+
+
+def _joined_or_alone(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
+    """The ticket after an event, and with it what is merged into it."""
+    after = evolve(state, event, at)
+    if state is None or state.own is None or isinstance(event, TookIn | LetGo | Unmerged):
+        return after
+    if event.v == 1:
+        return after.model_copy(update=comparing.followed(state, after, state.own))
+    own = standing.of(evolve(standing.alone(state), event, at))
+    return after.model_copy(update=standing.followed(state, after, own, event, at))
 
 
 def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
@@ -136,7 +147,7 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             changed = {one.name: one.after for one in event.changes}
             change["fields"] = {k: v for k, v in {**state.fields, **changed}.items() if v is not None}
         case TimeWorked():
-            change["time_worked"] = event.total
+            change["time_worked"] = state.time_worked + event.minutes
         case Linked() | Unlinked():
             change["links"] = _links(state, event)
         case Merged() | TookIn() | LetGo() | Unmerged():
@@ -145,6 +156,8 @@ def evolve(state: TicketState | None, event: Thin, at: datetime) -> TicketState:
             change |= _moved_messages(state, event)
         case Adopted():
             change |= _adopted(state, event)
+        case PartWaits():
+            change["fired"] = []
         case _:
             pass
     return state.model_copy(update=change)
@@ -254,7 +267,8 @@ def _moved(clocks: ClockFacts, category: Category, at: datetime) -> ClockFacts:
 
 def _standing(present: Sequence[Party], added: Sequence[Party], removed: Sequence[Party]) -> list[Party]:
     gone = {one.id for one in removed}
-    return [*(one for one in present if one.id not in gone), *added]
+    stay = [one for one in present if one.id not in gone]
+    return [*stay, *(one for one in added if one.id not in {other.id for other in stay})]
 
 
 def _with(clocks: ClockFacts, **change: Any) -> ClockFacts:
@@ -274,16 +288,27 @@ def _joined(state: TicketState, event: Merged | TookIn | LetGo | Unmerged, at: d
             resting = Resting(status=state.status, category=state.category, wake_at=state.wake_at)
             return {"merged_into": event.into, "resting": resting}
         case TookIn():
-            own = state.own or standing.of(state)
-            return standing.joined(state, own, [*state.absorbed, *event.parts])
+            own, parts = _own(state, event), [*state.absorbed, *event.parts]
         case LetGo():
-            rest = [part for part in state.absorbed if part.number not in event.numbers]
-            return standing.joined(state, state.own or standing.of(state), rest)
+            own, parts = _own(state, event), [part for part in state.absorbed if part.number not in event.numbers]
         case Unmerged():
-            kept = {one.number: {"links": one.links, "clocks": one.clocks} for one in event.kept}
-            own = (state.own or standing.of(state)).model_copy(update=kept[state.number])
-            rest = [part.model_copy(update=kept[part.number]) for part in state.absorbed if part.number in kept]
-            return {"merged_into": None, "resting": None, **standing.joined(state, own, rest)}
+            kept = {one.number: _kept(one) for one in event.kept}
+            own = _own(state, event).model_copy(update=kept[state.number])
+            parts = [part.model_copy(update=kept[part.number]) for part in state.absorbed if part.number in kept]
+    then = standing.joined(state.number, own, parts, state.clocks.generation + 1)
+    return {"merged_into": None, "resting": None, **then} if isinstance(event, Unmerged) else then
+
+
+def _own(state: TicketState, event: TookIn | LetGo | Unmerged) -> Standing:
+    """A ticket's own part; v 1 left out who watches it and the time worked on it, which were not joined then."""
+    if event.v > 1:
+        return standing.own_of(state)
+    return state.own or standing.of(state).model_copy(update={"watchers": None, "time_worked": None})
+
+
+def _kept(part: Kept) -> dict[str, Any]:
+    kept: dict[str, Any] = {"links": part.links, "clocks": part.clocks}
+    return kept if part.time_worked is None else {**kept, "time_worked": part.time_worked}
 
 
 def _moved_messages(state: TicketState, event: MessagesMoved | MessagesReturned) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def decide(context: Context, actor: Actor, command: TicketCommand, now: datetime
 
 
 def reply(context: Context, actor: Actor, ticket: TicketState, command: ReplyToTicketV1) -> list[Thin] | Refusal:
-    """A reply to requesters and cc, or to whom the agent chose. A new ticket opens by it."""
+    """A reply to requesters and cc, or to whom the agent chose. A new ticket opens by it, if its lifecycle lets it."""
     if missing := _lacks(context, actor, "ticket.reply", ticket):
         return missing
     to = _chosen(command.to) if command.to is not None else _addresses(ticket.requesters)
@@ -121,15 +121,24 @@ def reply(context: Context, actor: Actor, ticket: TicketState, command: ReplyToT
             reply_references=ticket.thread,
         )
     ]
-    after = command.then_status
-    if after is None and ticket.category == "new":
-        after = context.directory.lifecycle_of(ticket.queue).active
-    if after is not None and after != ticket.status:
-        changed = _status_change(context, actor, ticket, after, None, replies=True)
+    if command.then_status is None:
+        return [*events, *opened_by_reply(context, ticket)]
+    if command.then_status != ticket.status:
+        changed = _status_change(context, actor, ticket, command.then_status, None, replies=True)
         if isinstance(changed, Refusal):
             return changed
         events.append(changed)
     return events
+
+
+def opened_by_reply(context: Context, ticket: TicketState) -> list[StatusChanged]:
+    """A new ticket opens by an agent's reply without being asked to, and without a right of its own; where no active
+    status may follow, it stays as it is."""
+    lifecycle = context.directory.lifecycle_of(ticket.queue)
+    after = lifecycle.opened_from(ticket.status) if ticket.category == "new" else None
+    if after is None:
+        return []
+    return [StatusChanged(before=ticket.status, after=after, category="active")]
 
 
 def note(context: Context, actor: Actor, ticket: TicketState, command: AddNoteV1) -> list[Thin] | Refusal:
