@@ -44,9 +44,9 @@ NO_AUDIT = Problem(
     detail="It needs the right audit.show.",
     extra={"right": "audit.show"},
 )
-ADMINISTERED: Doc = {"$gte": "grant/", "$lt": "queue0"}
-"""Streams of grants, groups, lifecycles, persons and queues: neighbours in the order of names, with no other between
-them (claims lie before, refusals and tickets behind)."""
+ADMINISTERED: Doc = {"$gte": telling.DISCLOSURE, "$lt": "queue0"}
+"""Streams of disclosures, grants, groups, lifecycles, persons and queues: neighbours in the order of names, with no
+other between them (claims lie before, refusals and tickets behind)."""
 
 
 class Store(Protocol):
@@ -183,10 +183,13 @@ def _name(person: Person) -> str:
 def _streams_of(command: ShowAuditV1) -> list[Doc]:
     """What must hold of the name of a stream. Of a queue, person or group also the grants on it or to it."""
     found: list[Doc] = [ADMINISTERED]
-    if command.kind is not None:
+    if command.kind == "person":
+        found.append({"$regex": f"^(person/|{telling.DISCLOSURE})"})
+    elif command.kind is not None:
         found.append({"$gte": f"{command.kind}/", "$lt": f"{command.kind}0"})
     if command.thing is not None:
-        found.append({"$in": [command.thing, re.compile(rf"^grant/.*\|{re.escape(command.thing)}(\||$)")]})
+        looked = command.thing.replace("person/", telling.DISCLOSURE, 1)
+        found.append({"$in": [command.thing, looked, re.compile(rf"^grant/.*\|{re.escape(command.thing)}(\||$)")]})
     return found
 
 

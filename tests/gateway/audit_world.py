@@ -115,6 +115,7 @@ def story() -> list[AuditEntry]:
              disabled=(False, True), joined_into=(None, "person/ole")),
         done(45, "person/ole", "person_changed", "join_persons.v1", aliases=([], ["person/o2"]),
              addresses=(["ole@example.net"], ["ole@example.net", "ole@example.com"])),
+        done(46, "person/anna", "person_data_shown", "find_person_data.v1", version=9),
         done(50, "person/gone", "person_erased", "erase_person.v1", name=("[erased]", ERASED)),
         done(51, "person/gone", "erased", "erase_person.v1", version=3),
         done(60, "policy/support", "policy_set", "set_policy.v1", version=1, by="system/escalation",

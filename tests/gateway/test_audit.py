@@ -75,6 +75,7 @@ SAID = {
     "person/oskar:2": ("Mara König changed the person Oskar Sund", "Mara König änderte die Person Oskar Sund"),
     "person/o2:2": ("Mara König joined Ole S. into Ole Sand", "Mara König verband Ole S. mit Ole Sand"),
     "person/ole:2": ("Mara König joined Ole S. into Ole Sand", "Mara König verband Ole S. mit Ole Sand"),
+    "person/anna:9": ("looked at what is kept of Anna Berg", "hat angesehen, was von Anna Berg aufbewahrt wird"),
     "person/gone:2": ("Mara König erased a person", "Mara König löschte eine Person"),
     "policy/support:2": ("changed the promises of the queue Support", "änderte die Zusagen der Warteschlange Support"),
     "grant/note.show|group/field|queue/support:1": (

@@ -24,6 +24,7 @@ from ticketwire_contracts.tickets import (
     CreatePersonV1,
     DisableQueueV1,
     ErasePersonV1,
+    FindPersonDataV1,
     GiveRightV1,
     ShowAuditV1,
     TakeRightV1,
@@ -192,10 +193,11 @@ async def test_a_customer_who_came_by_mail_is_there_by_name_until_erased(tickets
     mara = await tickets.agent("mara", "superuser")
     store = TicketStore(tickets.db, tickets.log, SIGNER)
     privacy = Privacy(tickets.db, tickets.log, store, SIGNER)
-    command = ErasePersonV1(person=before.thing.id)
-    until = datetime.now(UTC) + timedelta(seconds=10)
-    order = Order(id="erase", type=command.topic, actor=mara, correlation="c", not_after=until, command={})
-    assert (await privacy.erase([Asked(order, command)]))[0].problem is None
+    look, erase = FindPersonDataV1(person=before.thing.id), ErasePersonV1(person=before.thing.id)
+    for command, obey in ((look, privacy.find), (erase, privacy.erase)):
+        until = datetime.now(UTC) + timedelta(seconds=10)
+        order = Order(id=command.topic, type=command.topic, actor=mara, correlation="c", not_after=until, command={})
+        assert (await obey([Asked(order, command)]))[0].problem is None
     shown = await page(tickets, kind="person")
     told = shown.model_dump_json()
     assert address not in told
@@ -204,6 +206,9 @@ async def test_a_customer_who_came_by_mail_is_there_by_name_until_erased(tickets
     assert {one.thing.name for one in hers} == {ERASED}
     erased = next(one for one in hers if one.happened[0].type == "person_erased")
     assert (erased.actor.id, erased.actor.name, erased.command) == (mara.id, "Mara", "erase_person.v1")
+    looked = next(one for one in hers if one.happened[0].type == "person_data_shown")
+    assert (looked.kind, looked.actor.name, looked.changed) == ("person", "Mara", {})
+    assert looked in (await page(tickets, thing=before.thing.id)).items
 
 
 async def test_refusals_claims_and_tickets_are_no_part_of_it(tickets: Replica) -> None:

@@ -25,6 +25,8 @@ from ..mongo import DESCENDING, Doc
 
 SILENT = frozenset({"version", "rights_epoch"})
 """Fields that move with everything."""
+DISCLOSURE = "disclosure/"
+"""Streams that say who looked at what is kept of a person, ``disclosure/<id>``: told as the person's."""
 ORDER = [("at", DESCENDING), ("_id.stream", DESCENDING), ("_id.seq", DESCENDING)]
 
 Normal = Callable[[str, Doc], Doc]
@@ -88,13 +90,15 @@ async def _before(log: CommitLog, commits: Sequence[Commit]) -> dict[tuple[str, 
 
 
 def _entry(commit: Commit, before: Doc | None, normal: Normal, of: Details) -> AuditEntry:
-    kind, _, name = commit.stream.partition("/")
-    after = normal(commit.stream, commit.after)
+    looked = commit.stream.startswith(DISCLOSURE)
+    thing = commit.stream.replace(DISCLOSURE, "person/", 1) if looked else commit.stream
+    kind, _, name = thing.partition("/")
+    after = {} if looked else normal(commit.stream, commit.after)
     return AuditEntry.model_validate(
         {
             "id": f"{commit.stream}:{commit.seq}",
             "kind": kind,
-            "thing": AuditThing(id=commit.stream, name=str(after.get("title") or name)),
+            "thing": AuditThing(id=thing, name=str(after.get("title") or name)),
             "version": commit.seq,
             "at": commit.at.astimezone(UTC),
             "actor": AuditActor(**commit.actor.model_dump()),
@@ -102,7 +106,7 @@ def _entry(commit: Commit, before: Doc | None, normal: Normal, of: Details) -> A
             "cause": _cause(commit),
             "correlation": commit.correlation,
             "happened": [AuditHappening(type=event["type"], details=of(event)) for event in commit.body],
-            "changed": differences(normal(commit.stream, before) if before else None, after),
+            "changed": differences(normal(commit.stream, before) if before and not looked else None, after),
         }
     )
 

@@ -49,6 +49,7 @@ CAME = N_("{thing} came as a customer by a mail")
 THEMSELVES = N_("{who} changed their own profile")
 JOINED = N_("{who} joined {thing} into {other}")
 ERASED = N_("{who} erased a person")
+LOOKED = N_("{who} looked at what is kept of {thing}")
 FIELDS_SET = N_("{who} changed the custom fields of the queue {thing}")
 COMES, GOES = N_("{who} took {member} into the group {thing}"), N_("{who} took {member} out of the group {thing}")
 GIVEN = N_("{who} gave the right {right} {where} to {grantee}")
@@ -132,6 +133,8 @@ class Teller:
                 return FIELDS_SET, {}
             case "person_erased":
                 return ERASED, {}
+            case "person_data_shown":
+                return LOOKED, {}
             case "erased":
                 return SAID["erased"], {}
             case "person_created" if entry.cause.kind == "mail":
