@@ -56,7 +56,8 @@ FITTING += ["give_right", "add_member", "person:kim", "group:field", "queue:supp
 FITTING += ["9999-12-31T23:59:59-12:00", "0001-01-01"]
 ON_PAGES = [
     "after", "at", "change", "cursor", "done", "from", "grantee", "into", "kind", "member", "message", "next", "other",
-    "overdue", "owner", "person", "q", "queue", "right", "scope", "since", "status", "ticket", "until", "was",
+    "overdue", "owner", "person", "q", "queue", "right", "scope", "since", "status", "ticket", "until", "version",
+    "was",
 ]  # fmt: skip
 """What pages look for in an address."""
 ENDLESS = {"/api/v1/stream"}
