@@ -29,6 +29,9 @@ AT_ONCE = 200
 NEAR = 2000
 """Places kept at hand; beyond it they are read again."""
 PAUSE_SECONDS = 1.0
+KEEP_SECONDS = 1.0
+"""So often the cursor is written while there is something to say: each time would be a write for every few mails. What
+was said since may be said again after a crash, under the same ids."""
 SAY_SECONDS = 60.0
 """So often it is said that outsiders keep us waiting."""
 
@@ -55,6 +58,8 @@ class Outward:
         self._wake = asyncio.Event()
         self._place = 0
         self._kept = 0
+        self._kept_at = 0.0
+        self._unkept = False
         self._late = False
 
     async def prepare(self) -> None:
@@ -84,7 +89,12 @@ class Outward:
                 while True:
                     self._wake.clear()
                     await self._say_near()
-                    await self._wake.wait()
+                    await self._keep_in_time()
+            except asyncio.CancelledError:
+                if self._unkept:
+                    with suppress(Exception):
+                        await self._keep()
+                raise
             except Exception as error:
                 log.warning("outsiders_not_told", error=what_failed(error))
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -123,9 +133,22 @@ class Outward:
             await self._patiently(messages)
         self._place = several[-1][0]
         PUBLIC_BEHIND.set(self._near[-1][0] - self._place if self._near else 0)
-        if messages or self._place - self._kept >= AT_ONCE:  # where nothing is public the cursor seldom moves
-            await self._cursors.update_one({"_id": "public"}, {"$max": {"place": self._place}}, upsert=True)
-            self._kept = self._place
+        self._unkept = self._unkept or bool(messages)
+        if self._place - self._kept >= AT_ONCE:
+            await self._keep()
+
+    async def _keep_in_time(self) -> None:
+        """Waits for more; keeps the cursor when nothing came for a moment, or when it was not kept for one. Where
+        nothing is public it seldom moves."""
+        try:
+            async with asyncio.timeout_at(self._kept_at + KEEP_SECONDS if self._unkept else None):
+                await self._wake.wait()
+        except TimeoutError:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        await self._cursors.update_one({"_id": "public"}, {"$max": {"place": self._place}}, upsert=True)
+        self._kept, self._kept_at, self._unkept = self._place, asyncio.get_running_loop().time(), False
 
     async def _patiently(self, messages: Sequence[Message]) -> None:
         """Waits as long as it takes: said again, it would only stand in line twice. A lost connection ends the wait.
