@@ -16,6 +16,7 @@ import aio_pika
 import orjson
 import typer
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.exceptions import ChannelNotFoundEntity
 from rich.console import Console
 from rich.table import Table
 
@@ -68,7 +69,10 @@ async def visit(url: str, service: str, deal: Deal) -> int:
     gone = 0
     async with connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        queue = await channel.declare_queue(f"{service}.parked", passive=True)
+        try:
+            queue = await channel.declare_queue(f"{service}.parked", passive=True)
+        except ChannelNotFoundEntity:
+            return 0  # the service was never started here
         for _ in range(queue.declaration_result.message_count or 0):
             message = await queue.get(fail=False)
             if message is None:

@@ -51,6 +51,8 @@ def test_an_operator_sees_and_deals_with_what_is_parked(broker_url: str) -> None
     assert asyncio.run(waiting(broker_url, "notify")) == 2
     missing = run.invoke(parked.cli, ["show", "notify", "b"], env=environment)
     assert missing.exit_code != 0
+    everywhere = run.invoke(parked.cli, ["list"], env=environment)
+    assert (everywhere.exit_code, everywhere.output.strip()) == (0, "Nothing is parked."), "others never began here"
 
 
 def limit_as_rabbitmq_4_does(rabbit: Rabbit, url: str) -> None:

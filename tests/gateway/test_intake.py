@@ -279,3 +279,14 @@ def test_only_a_form_of_ours_is_carried(text: str) -> None:
 def test_what_is_carried_comes_out_as_it_went_in() -> None:
     made = Carried("/tickets/TW-1/reply", [("to", "a@b"), ("to", "c@d"), ("text", TEXT)], True)
     assert unpacked(made.packed()) == made
+
+
+async def test_half_a_surrogate_is_no_letter(browser: httpx.AsyncClient, world: World) -> None:
+    fields = {"command": "c2", "text": "+2AA- there"}
+    parts = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()
+    )
+    kind = {"Content-Type": "multipart/form-data; charset=utf-7; boundary=b"}
+    answer = await browser.post("/tickets/TW-2041/note", content=(parts + "--b--\r\n").encode(), headers=kind)
+    assert answer.status_code == 303, answer.text
+    assert [(what, said["text"]) for what, _, said in world.done] == [("note", "? there")]

@@ -160,10 +160,11 @@ async def _limited(stream: AsyncGenerator[bytes, None], most: int | None) -> Asy
 
 
 def _texts(items: Iterable[tuple[str, object]]) -> dict[str, list[str]]:
+    """The fields that are texts. Half a surrogate, which only a program can send, is no letter of any."""
     found: dict[str, list[str]] = {}
     for name, value in items:
         if isinstance(value, str):
-            found.setdefault(name, []).append(value)
+            found.setdefault(name, []).append(value.encode("utf-8", "replace").decode("utf-8"))
     return found
 
 
