@@ -59,8 +59,7 @@ from ticketwire_contracts.tickets import (
 
 from .domain import events as thin
 from .domain import links, threading
-from .domain.context import Context, Directory, SignedMark, Spoken
-from .domain.happened import Happened
+from .domain.context import Context, Directory, Happened, SignedMark, Spoken
 from .domain.messages import clocks_of
 from .domain.recompute import normal
 from .domain.state import TicketState, message_of

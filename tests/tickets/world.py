@@ -8,10 +8,9 @@ from itertools import count
 from typing import Any
 
 from services.tickets.domain import intake, links, opening, work
-from services.tickets.domain.context import Context, Directory, SignedMark, Spoken
+from services.tickets.domain.context import Context, Directory, Happened, SignedMark, Spoken
 from services.tickets.domain.decision import Decision, Refusal
 from services.tickets.domain.events import Said, Thin
-from services.tickets.domain.happened import Happened
 from services.tickets.domain.joining import decide_joining
 from services.tickets.domain.state import TicketState, message_of
 from ticketwire_chassis.events import stamp

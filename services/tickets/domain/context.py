@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from ticketwire_contracts.base import Actor
 from ticketwire_contracts.rights import Thing, Viewer, holds, thing_of, viewer_of
@@ -16,8 +15,18 @@ from .events import Said
 from .lifecycle import DEFAULT, Lifecycle, lifecycle_of
 from .state import TicketState
 
-if TYPE_CHECKING:
-    from .happened import Happened
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One commit, by what it did and not by what it said."""
+
+    version: int
+    at: datetime
+    actor: Actor
+    command: str
+    types: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    """What is other since, by name; of what is administered only, since a ticket's events are as fine as its fields."""
 
 
 @dataclass(frozen=True, slots=True)

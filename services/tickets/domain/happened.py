@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ticketwire_contracts.base import Actor
 
-from .context import Context
+from .context import Context, Happened
 from .decision import Refusal, refused
 from .events import KINDS, Forwarded, Noted
 from .state import TicketState
@@ -17,19 +15,6 @@ INTERNAL = frozenset(kind.model_fields["type"].default for kind in (Noted, Forwa
 """What only those see who may see notes."""
 SAID_AS = {"took_in": "absorbed", "let_go": "released"}
 """What is said under another name than it is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One commit, by what it did and not by what it said."""
-
-    version: int
-    at: datetime
-    actor: Actor
-    command: str
-    types: tuple[str, ...]
-    fields: tuple[str, ...] = ()
-    """What is other since, by name; of what is administered only, since a ticket's events are as fine as its fields."""
 
 
 def changes_since(
