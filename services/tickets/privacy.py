@@ -39,6 +39,7 @@ from ticketwire_contracts.tickets import (
     TicketOfPerson,
 )
 
+from .domain.administration import beneath
 from .domain.context import Context
 from .domain.decision import Change, Decision, Refusal, refused, released
 from .domain.erasure import (
@@ -394,6 +395,8 @@ def _decide(world: Any, ask: Ask, subject: Subject, claims: Mapping[str, str], t
         return refused("joined", "Joined with another person", 409, f"They are {person.joined_into} now.")
     if person.erased:
         return refused("no-change", "It is so already", 409, "They were erased before.")
+    if missing := beneath(context, ask.actor, person.id):
+        return missing
     owners = {claim: str(world.newest[claim].after["owner"]) for claim in claims.values() if claim in world.newest}
     held = {word: claim for word, claim in claims.items() if owners.get(claim, "") in {"", *subject.ids}}
     periods = {held[word]: period for word, period in subject.periods.items() if word in held}

@@ -375,3 +375,11 @@ async def test_verify_bears_with_an_erasing_meanwhile(house: House) -> None:
     broken = (await Walk(house.db, "tickets", STATES).run()).broken
     assert broken is not None
     assert (broken.stream, broken.seq) == (f"ticket/{hers}", 2)
+
+
+async def test_only_a_superuser_erases_one(house: House) -> None:
+    mara, oskar = await house.agent("mara", "superuser"), await house.agent("oskar", "person.erase")
+    problem = (await house.private(ErasePersonV1(person=mara.id), oskar, order="e1")).problem
+    assert problem is not None
+    assert (problem.status, problem.extra["right"]) == (403, "superuser")
+    assert (await house.private(ErasePersonV1(person=oskar.id), mara, order="e2")).problem is None
