@@ -14,8 +14,8 @@ from ticketwire_contracts.audit import AuditKind
 from ...views import Refused
 from ...views.audit import SYSTEM, Sought
 from ...views.shapes import AuditRows
+from .. import history
 from ..forms import moment
-from ..history import end_of
 from ..prose import clean_line
 from ..visits import Visit
 from . import names
@@ -37,19 +37,10 @@ KINDS: dict[AuditKind, str] = {
 
 
 @dataclass(frozen=True)
-class Typed:
+class Typed(history.Typed):
     """What stands in the form that looks for changes."""
 
-    kind: str = ""
     thing: str = ""
-    person: str = ""
-    since: str = ""
-    until: str = ""
-
-    @property
-    def query(self) -> dict[str, str]:
-        """What of it is not empty, as an address carries it."""
-        return {name: value for name, value in vars(self).items() if value}
 
 
 async def show(visit: Visit) -> Response:
@@ -89,7 +80,7 @@ def sought_by(visit: Visit, typed: Typed) -> Sought:
         thing=typed.thing or None,
         person=typed.person or None,
         since=moment(typed.since, zone) if typed.since else None,
-        until=end_of(typed.until, zone) if typed.until else None,
+        until=history.end_of(typed.until, zone) if typed.until else None,
     )
 
 
